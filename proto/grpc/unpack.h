@@ -1,6 +1,7 @@
 #pragma once
 /* Unpacking hostile protobuf bytes: checked on the wire along the descriptor, then unpacked under a budget. */
 #include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
