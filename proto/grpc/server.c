@@ -1,0 +1,627 @@
+#include "proto/grpc/server.h"
+#include "proto/grpc/wire.h"
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <nghttp2/nghttp2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { OUTPUT_HIGH_BYTES = 256 * 1024, NOISE_PER_SECOND = 2000 };
+
+struct conn {
+    struct grpcx_server *server;
+    struct bufferevent *bev;
+    nghttp2_session *session;
+    struct event *pump;
+    struct grpcx_peer peer;
+    struct grpcx_call *calls;
+    struct conn *next;
+    size_t buffered;
+    int64_t handshake_us; /* INT64_MAX once the client's SETTINGS came */
+    int64_t noise_since_us;
+    unsigned noise;
+    bool dead;
+};
+
+struct grpcx_call {
+    struct conn *conn;
+    struct grpcx_call *next;
+    int32_t id;
+    const struct grpcx_method *method;
+    char *path;
+    bool content_ok, timeout_bad, started, finished, responded, half_closed;
+    int64_t deadline_us;
+    struct grpcx_reader reader;
+    struct grpcx_queue out;
+    ProtobufCMessage *request;
+    struct grpcx_call_callbacks cb;
+    void *data;
+    int status;
+    char *message, *details;
+};
+
+struct table {
+    struct table *next;
+    const struct grpcx_method *methods;
+    size_t n;
+};
+
+struct grpcx_server {
+    struct event_base *base;
+    struct grpcx_server_options o;
+    struct table *tables;
+    struct conn *conns;
+    struct grpcx_call *dead_calls;
+    struct event *reap;
+    bool draining;
+};
+
+static int64_t now_us(struct grpcx_server *s) {
+    return s->o.clock.now_us(s->o.clock.userdata);
+}
+
+static void wakeup(struct grpcx_server *s) {
+    if (s->o.wakeup_changed)
+        s->o.wakeup_changed(s->o.userdata);
+}
+
+static void kick(struct conn *c) {
+    if (!c->dead)
+        event_active(c->pump, 0, 0);
+}
+
+static ssize_t read_body(nghttp2_session *session, int32_t id, uint8_t *buf, size_t len, uint32_t *flags,
+                         nghttp2_data_source *source, void *userdata);
+
+#define NV(n, v)                                                                                                     \
+    (nghttp2_nv) {                                                                                                   \
+        (uint8_t *)(n), (uint8_t *)(v), strlen(n), strlen(v), NGHTTP2_NV_FLAG_NONE                                   \
+    }
+
+static size_t trailers(struct grpcx_call *call, nghttp2_nv *nv, char number[12]) {
+    size_t n = 0;
+    snprintf(number, 12, "%d", call->status);
+    nv[n++] = NV("grpc-status", number);
+    if (call->message)
+        nv[n++] = NV("grpc-message", call->message);
+    if (call->details)
+        nv[n++] = NV("grpc-status-details-bin", call->details);
+    if (call->status == GRPCX_UNIMPLEMENTED)
+        nv[n++] = NV("grpc-accept-encoding", "identity");
+    return n;
+}
+
+static void respond(struct grpcx_call *call) {
+    nghttp2_data_provider body = {.source.ptr = call, .read_callback = read_body};
+    nghttp2_nv nv[8] = {NV(":status", "200"), NV("content-type", "application/grpc")};
+    char number[12];
+    size_t n = 2;
+    if (call->responded) {
+        nghttp2_session_resume_data(call->conn->session, call->id);
+    } else {
+        bool bare = call->finished && call->out.at == call->out.len;
+        if (bare)
+            n += trailers(call, nv + 2, number);
+        call->responded = true;
+        if (nghttp2_submit_response(call->conn->session, call->id, nv, n, bare ? NULL : &body) < 0)
+            nghttp2_submit_rst_stream(call->conn->session, 0, call->id, NGHTTP2_INTERNAL_ERROR);
+    }
+    kick(call->conn);
+}
+
+static ssize_t read_body(nghttp2_session *session, int32_t id, uint8_t *buf, size_t len, uint32_t *flags,
+                         nghttp2_data_source *source, void *userdata) {
+    struct grpcx_call *call = source->ptr;
+    size_t n = grpcx_queue_take(&call->out, buf, len);
+    if (call->out.at == call->out.len) {
+        if (call->finished) {
+            nghttp2_nv nv[5];
+            char number[12];
+            *flags |= NGHTTP2_DATA_FLAG_EOF | NGHTTP2_DATA_FLAG_NO_END_STREAM;
+            if (nghttp2_submit_trailer(session, id, nv, trailers(call, nv, number)) < 0)
+                return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+        } else if (n == 0) {
+            return NGHTTP2_ERR_DEFERRED;
+        } else if (call->cb.on_drained) {
+            call->cb.on_drained(call, call->cb.userdata);
+        }
+    }
+    return (ssize_t)n;
+}
+
+void grpcx_call_finish(struct grpcx_call *call, enum grpcx_status status, const char *message,
+                       const uint8_t *status_details_bin, size_t details_len) {
+    if (call->finished)
+        return;
+    call->finished = true;
+    call->status = status;
+    call->message = message && *message ? grpcx_percent(message) : NULL;
+    call->details = details_len ? grpcx_base64(status_details_bin, details_len) : NULL;
+    call->deadline_us = INT64_MAX;
+    respond(call);
+}
+
+static void fail_call(struct grpcx_call *call, enum grpcx_status status, const char *message) {
+    if (call->finished)
+        return;
+    if (call->started && call->cb.on_cancelled)
+        call->cb.on_cancelled(call, call->cb.userdata);
+    memset(&call->cb, 0, sizeof(call->cb));
+    grpcx_call_finish(call, status, message, NULL, 0);
+}
+
+static int sent(struct grpcx_call *call, size_t size, const ProtobufCMessage *msg, const uint8_t *bytes) {
+    if (call->finished)
+        return -EPIPE;
+    if (size > call->conn->server->o.max_send_bytes)
+        return -EMSGSIZE;
+    return msg ? grpcx_queue_message(&call->out, msg) : grpcx_queue_packed(&call->out, bytes, size);
+}
+
+static void finish_reply(struct grpcx_call *call, int r) {
+    if (r == 0)
+        grpcx_call_finish(call, GRPCX_OK, NULL, NULL, 0);
+    else
+        grpcx_call_finish(call, GRPCX_RESOURCE_EXHAUSTED, "the reply is too large", NULL, 0);
+}
+
+void grpcx_call_reply(struct grpcx_call *call, const ProtobufCMessage *msg) {
+    finish_reply(call, sent(call, protobuf_c_message_get_packed_size(msg), msg, NULL));
+}
+
+void grpcx_call_reply_packed(struct grpcx_call *call, const uint8_t *bytes, size_t len) {
+    finish_reply(call, sent(call, len, NULL, bytes));
+}
+
+int grpcx_call_send(struct grpcx_call *call, const ProtobufCMessage *msg) {
+    int r = sent(call, protobuf_c_message_get_packed_size(msg), msg, NULL);
+    if (r == 0)
+        respond(call);
+    return r;
+}
+
+int grpcx_call_send_packed(struct grpcx_call *call, const uint8_t *bytes, size_t len) {
+    int r = sent(call, len, NULL, bytes);
+    if (r == 0)
+        respond(call);
+    return r;
+}
+
+size_t grpcx_call_queued_bytes(const struct grpcx_call *call) {
+    return call->out.len - call->out.at;
+}
+void grpcx_call_set_callbacks(struct grpcx_call *call, const struct grpcx_call_callbacks *callbacks) {
+    call->cb = *callbacks;
+}
+const struct grpcx_peer *grpcx_call_peer(const struct grpcx_call *call) {
+    return &call->conn->peer;
+}
+const struct grpcx_method *grpcx_call_method(const struct grpcx_call *call) {
+    return call->method;
+}
+int64_t grpcx_call_deadline_us(const struct grpcx_call *call) {
+    return call->deadline_us;
+}
+void grpcx_call_set_data(struct grpcx_call *call, void *data) {
+    call->data = data;
+}
+void *grpcx_call_data(const struct grpcx_call *call) {
+    return call->data;
+}
+
+static void free_call(struct grpcx_call *call) {
+    grpcx_unpack_free(call->request);
+    grpcx_reader_next(&call->reader);
+    grpcx_queue_deinit(&call->out);
+    free(call->path);
+    free(call->message);
+    free(call->details);
+    free(call);
+}
+
+/* The stream is gone: tell the owner if it still holds the call; the memory goes one loop turn later. */
+static void drop_call(struct grpcx_call *call) {
+    struct conn *c = call->conn;
+    for (struct grpcx_call **at = &c->calls; *at; at = &(*at)->next)
+        if (*at == call) {
+            *at = call->next;
+            break;
+        }
+    c->buffered -= call->reader.have;
+    if (call->started && !call->finished) {
+        call->finished = true;
+        if (call->cb.on_cancelled)
+            call->cb.on_cancelled(call, call->cb.userdata);
+    }
+    call->next = c->server->dead_calls;
+    c->server->dead_calls = call;
+    event_active(c->server->reap, 0, 0);
+}
+
+static void kill_conn(struct conn *c) {
+    if (c->dead)
+        return;
+    c->dead = true;
+    bufferevent_disable(c->bev, EV_READ | EV_WRITE);
+    while (c->calls)
+        drop_call(c->calls);
+    event_active(c->server->reap, 0, 0);
+}
+
+static void reap(evutil_socket_t fd, short what, void *userdata) {
+    struct grpcx_server *s = userdata;
+    for (struct conn **at = &s->conns; *at;) {
+        struct conn *c = *at;
+        if (!c->dead) {
+            at = &c->next;
+            continue;
+        }
+        *at = c->next;
+        nghttp2_session_del(c->session);
+        event_free(c->pump);
+        bufferevent_free(c->bev);
+        free(c);
+    }
+    while (s->dead_calls) {
+        struct grpcx_call *call = s->dead_calls;
+        s->dead_calls = call->next;
+        free_call(call);
+    }
+}
+
+static void pump(evutil_socket_t fd, short what, void *userdata) {
+    struct conn *c = userdata;
+    struct evbuffer *out = bufferevent_get_output(c->bev);
+    while (!c->dead && evbuffer_get_length(out) < OUTPUT_HIGH_BYTES) {
+        const uint8_t *bytes;
+        ssize_t n = nghttp2_session_mem_send(c->session, &bytes);
+        if (n < 0 || (n > 0 && evbuffer_add(out, bytes, (size_t)n) < 0))
+            kill_conn(c);
+        if (n <= 0)
+            break;
+    }
+    if (!c->dead && !nghttp2_session_want_read(c->session) && !nghttp2_session_want_write(c->session) &&
+        evbuffer_get_length(out) == 0)
+        kill_conn(c);
+}
+
+static void on_readable(struct bufferevent *bev, void *userdata) {
+    struct conn *c = userdata;
+    struct evbuffer *in = bufferevent_get_input(bev);
+    size_t len = evbuffer_get_length(in);
+    if (c->dead)
+        return;
+    if (nghttp2_session_mem_recv(c->session, evbuffer_pullup(in, -1), len) < 0) {
+        kill_conn(c);
+        return;
+    }
+    evbuffer_drain(in, len);
+    pump(-1, 0, c);
+}
+
+static void on_written(struct bufferevent *bev, void *userdata) {
+    pump(-1, 0, userdata);
+}
+
+static void on_event(struct bufferevent *bev, short what, void *userdata) {
+    kill_conn(userdata);
+}
+
+static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame, void *userdata) {
+    struct conn *c = userdata;
+    if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST)
+        return 0;
+    struct grpcx_call *call = calloc(1, sizeof(*call));
+    if (!call)
+        return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    call->conn = c;
+    call->id = frame->hd.stream_id;
+    call->deadline_us = INT64_MAX;
+    call->next = c->calls;
+    c->calls = call;
+    nghttp2_session_set_stream_user_data(session, call->id, call);
+    return 0;
+}
+
+static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name, size_t name_len,
+                     const uint8_t *value, size_t len, uint8_t flags, void *userdata) {
+    struct conn *c = userdata;
+    struct grpcx_call *call = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
+    if (!call || call->path == NULL ? !call : call->started)
+        return 0;
+    if (name_len == 5 && !memcmp(name, ":path", 5)) {
+        free(call->path);
+        call->path = strndup((const char *)value, len);
+    } else if (name_len == 12 && !memcmp(name, "content-type", 12)) {
+        call->content_ok = len >= 16 && !memcmp(value, "application/grpc", 16) &&
+                           (len == 16 || value[16] == ';' || (len >= 22 && !memcmp(value + 16, "+proto", 6)));
+    } else if (name_len == 12 && !memcmp(name, "grpc-timeout", 12)) {
+        int64_t timeout = grpcx_parse_timeout((const char *)value, len);
+        call->timeout_bad = timeout < 0;
+        if (timeout >= 0)
+            call->deadline_us = now_us(c->server) + timeout;
+    }
+    return 0;
+}
+
+static void start_call(struct grpcx_call *call) {
+    struct grpcx_server *s = call->conn->server;
+    for (struct table *t = s->tables; t && !call->method; t = t->next)
+        for (size_t i = 0; i < t->n; i++)
+            if (call->path && !strcmp(t->methods[i].path, call->path))
+                call->method = &t->methods[i];
+    if (!call->content_ok) {
+        nghttp2_nv nv[] = {NV(":status", "415")};
+        call->finished = call->responded = true;
+        nghttp2_submit_response(call->conn->session, call->id, nv, 1, NULL);
+    } else if (!call->method) {
+        grpcx_call_finish(call, GRPCX_UNIMPLEMENTED, "unknown method", NULL, 0);
+    } else if (call->timeout_bad) {
+        grpcx_call_finish(call, GRPCX_INVALID_ARGUMENT, "bad grpc-timeout", NULL, 0);
+    } else {
+        if (call->deadline_us != INT64_MAX)
+            wakeup(s);
+        if (call->method->kind == GRPCX_CLIENT_STREAMING || call->method->kind == GRPCX_BIDI) {
+            call->started = true;
+            call->method->handler(call, NULL, call->method->userdata);
+        }
+    }
+}
+
+static void take_message(struct grpcx_call *call) {
+    char error[200];
+    ProtobufCMessage *msg = NULL;
+    bool streaming = call->method->kind == GRPCX_CLIENT_STREAMING || call->method->kind == GRPCX_BIDI;
+    int r = call->request ? -EPROTO
+                          : grpcx_unpack(call->method->request, call->reader.body, call->reader.len,
+                                         &call->conn->server->o.unpack, &msg, error, sizeof(error));
+    call->conn->buffered -= call->reader.have;
+    grpcx_reader_next(&call->reader);
+    if (r) {
+        fail_call(call, r == -EPROTO ? GRPCX_UNIMPLEMENTED : GRPCX_INVALID_ARGUMENT,
+                  r == -EPROTO ? "more than one request" : r < 0 ? "no memory" : error);
+    } else if (streaming) {
+        if (call->cb.on_message)
+            call->cb.on_message(call, msg, call->cb.userdata);
+        grpcx_unpack_free(msg);
+    } else {
+        call->request = msg;
+    }
+}
+
+static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *data, size_t len,
+                   void *userdata) {
+    struct conn *c = userdata;
+    struct grpcx_call *call = nghttp2_session_get_stream_user_data(session, id);
+    const uint8_t *p = data, *end = data + len;
+    while (call && !call->finished && p < end) {
+        size_t had = call->reader.have;
+        enum grpcx_read r = grpcx_reader_feed(&call->reader, &p, end, c->server->o.max_recv_bytes);
+        c->buffered += call->reader.have - had;
+        if (r == GRPCX_READ_COMPRESSED)
+            fail_call(call, GRPCX_UNIMPLEMENTED, "compressed messages are not taken");
+        else if (r == GRPCX_READ_TOO_BIG)
+            fail_call(call, GRPCX_RESOURCE_EXHAUSTED, "the message is too large");
+        else if (r == GRPCX_READ_NOMEM || c->buffered > c->server->o.max_connection_bytes)
+            fail_call(call, GRPCX_RESOURCE_EXHAUSTED, "too much buffered on this connection");
+        else if (r == GRPCX_READ_MESSAGE)
+            take_message(call);
+    }
+    return 0;
+}
+
+static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *userdata) {
+    struct conn *c = userdata;
+    struct grpcx_call *call = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
+    uint8_t type = frame->hd.type;
+    if (type == NGHTTP2_SETTINGS || type == NGHTTP2_PING || type == NGHTTP2_RST_STREAM) {
+        int64_t now = now_us(c->server);
+        if (type == NGHTTP2_SETTINGS)
+            c->handshake_us = INT64_MAX;
+        if (now - c->noise_since_us > 1000000) {
+            c->noise_since_us = now;
+            c->noise = 0;
+        }
+        if (++c->noise > NOISE_PER_SECOND)
+            nghttp2_session_terminate_session(session, NGHTTP2_ENHANCE_YOUR_CALM);
+    }
+    if (!call)
+        return 0;
+    if (type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST)
+        start_call(call);
+    if ((type == NGHTTP2_HEADERS || type == NGHTTP2_DATA) && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM)) {
+        call->half_closed = true;
+        if (call->finished)
+            return 0;
+        if (call->reader.head_len) {
+            fail_call(call, GRPCX_INVALID_ARGUMENT, "the message is cut short");
+        } else if (call->started) {
+            if (call->cb.on_half_close)
+                call->cb.on_half_close(call, call->cb.userdata);
+        } else if (!call->request) {
+            grpcx_call_finish(call, GRPCX_INVALID_ARGUMENT, "no request message", NULL, 0);
+        } else {
+            call->started = true;
+            call->method->handler(call, call->request, call->method->userdata);
+        }
+    }
+    return 0;
+}
+
+static int on_frame_sent(nghttp2_session *session, const nghttp2_frame *frame, void *userdata) {
+    struct grpcx_call *call = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
+    if (call && !call->half_closed && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) &&
+        (frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA))
+        nghttp2_submit_rst_stream(session, 0, frame->hd.stream_id, NGHTTP2_NO_ERROR);
+    return 0;
+}
+
+static int on_stream_close(nghttp2_session *session, int32_t id, uint32_t code, void *userdata) {
+    struct grpcx_call *call = nghttp2_session_get_stream_user_data(session, id);
+    if (call) {
+        nghttp2_session_set_stream_user_data(session, id, NULL);
+        drop_call(call);
+    }
+    return 0;
+}
+
+int grpcx_server_new(struct event_base *base, const struct grpcx_server_options *options,
+                     const struct grpcx_method *methods, size_t n_methods, struct grpcx_server **ret_server) {
+    if (!options->clock.now_us)
+        return -EINVAL;
+    struct grpcx_server *s = calloc(1, sizeof(*s));
+    if (!s)
+        return -ENOMEM;
+    s->base = base;
+    s->o = *options;
+    if (!s->o.max_recv_bytes)
+        s->o.max_recv_bytes = (size_t)4 << 20;
+    if (!s->o.max_send_bytes)
+        s->o.max_send_bytes = (size_t)16 << 20;
+    if (!s->o.max_streams)
+        s->o.max_streams = 256;
+    if (!s->o.max_connection_bytes)
+        s->o.max_connection_bytes = (size_t)16 << 20;
+    if (!s->o.handshake_timeout_us)
+        s->o.handshake_timeout_us = 10000000;
+    s->reap = event_new(base, -1, 0, reap, s);
+    if (!s->reap || grpcx_server_add_methods(s, methods, n_methods) < 0) {
+        grpcx_server_free(s);
+        return -ENOMEM;
+    }
+    *ret_server = s;
+    return 0;
+}
+
+int grpcx_server_add_methods(struct grpcx_server *server, const struct grpcx_method *methods, size_t n_methods) {
+    struct table *t = malloc(sizeof(*t));
+    if (!t)
+        return -ENOMEM;
+    *t = (struct table){.next = server->tables, .methods = methods, .n = n_methods};
+    server->tables = t;
+    return 0;
+}
+
+void grpcx_server_free(struct grpcx_server *server) {
+    if (!server)
+        return;
+    for (struct conn *c = server->conns; c; c = c->next)
+        kill_conn(c);
+    if (server->reap) {
+        reap(-1, 0, server);
+        event_free(server->reap);
+    }
+    while (server->tables) {
+        struct table *t = server->tables;
+        server->tables = t->next;
+        free(t);
+    }
+    free(server);
+}
+
+static int open_session(struct conn *c) {
+    nghttp2_session_callbacks *cb;
+    nghttp2_settings_entry settings[] = {
+        {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, c->server->o.max_streams},
+        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 1 << 20},
+        {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, 16384},
+    };
+    if (nghttp2_session_callbacks_new(&cb) < 0)
+        return -ENOMEM;
+    nghttp2_session_callbacks_set_on_begin_headers_callback(cb, on_begin_headers);
+    nghttp2_session_callbacks_set_on_header_callback(cb, on_header);
+    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(cb, on_data);
+    nghttp2_session_callbacks_set_on_frame_recv_callback(cb, on_frame);
+    nghttp2_session_callbacks_set_on_frame_send_callback(cb, on_frame_sent);
+    nghttp2_session_callbacks_set_on_stream_close_callback(cb, on_stream_close);
+    int r = nghttp2_session_server_new(&c->session, cb, c);
+    nghttp2_session_callbacks_del(cb);
+    if (r < 0 || nghttp2_submit_settings(c->session, 0, settings, 3) < 0 ||
+        nghttp2_session_set_local_window_size(c->session, 0, 0, 4 << 20) < 0)
+        return -ENOMEM;
+    return 0;
+}
+
+int grpcx_server_adopt_connection(struct grpcx_server *server, int fd, const struct grpcx_peer *peer) {
+    struct conn *c = server->draining ? NULL : calloc(1, sizeof(*c));
+    if (!c) {
+        close(fd);
+        return server->draining ? -ESHUTDOWN : -ENOMEM;
+    }
+    evutil_make_socket_nonblocking(fd);
+    c->server = server;
+    c->peer = *peer;
+    c->noise_since_us = now_us(server);
+    c->handshake_us = c->noise_since_us + server->o.handshake_timeout_us;
+    c->bev = bufferevent_socket_new(server->base, fd, BEV_OPT_CLOSE_ON_FREE);
+    c->pump = event_new(server->base, -1, 0, pump, c);
+    if (!c->bev || !c->pump || open_session(c) < 0) {
+        if (c->bev)
+            bufferevent_free(c->bev);
+        else
+            close(fd);
+        if (c->pump)
+            event_free(c->pump);
+        nghttp2_session_del(c->session);
+        free(c);
+        return -ENOMEM;
+    }
+    bufferevent_setcb(c->bev, on_readable, on_written, on_event, c);
+    bufferevent_enable(c->bev, EV_READ | EV_WRITE);
+    c->next = server->conns;
+    server->conns = c;
+    kick(c);
+    wakeup(server);
+    return 0;
+}
+
+void grpcx_server_drain(struct grpcx_server *server) {
+    server->draining = true;
+    for (struct conn *c = server->conns; c; c = c->next)
+        if (!c->dead) {
+            nghttp2_submit_goaway(c->session, 0, nghttp2_session_get_last_proc_stream_id(c->session),
+                                  NGHTTP2_NO_ERROR, NULL, 0);
+            kick(c);
+        }
+}
+
+bool grpcx_server_drained(const struct grpcx_server *server) {
+    return grpcx_server_connections(server) == 0;
+}
+
+size_t grpcx_server_connections(const struct grpcx_server *server) {
+    size_t n = 0;
+    for (struct conn *c = server->conns; c; c = c->next)
+        n += !c->dead;
+    return n;
+}
+
+int64_t grpcx_server_next_wakeup_us(const struct grpcx_server *server) {
+    int64_t next = INT64_MAX;
+    for (struct conn *c = server->conns; c; c = c->next) {
+        if (c->dead)
+            continue;
+        if (c->handshake_us < next)
+            next = c->handshake_us;
+        for (struct grpcx_call *call = c->calls; call; call = call->next)
+            if (call->deadline_us < next)
+                next = call->deadline_us;
+    }
+    return next;
+}
+
+void grpcx_server_advance(struct grpcx_server *server, int64_t at_us) {
+    for (struct conn *c = server->conns; c; c = c->next) {
+        if (c->dead)
+            continue;
+        for (struct grpcx_call *call = c->calls; call; call = call->next)
+            if (call->deadline_us <= at_us)
+                fail_call(call, GRPCX_DEADLINE_EXCEEDED, "deadline exceeded");
+        if (c->handshake_us <= at_us)
+            kill_conn(c);
+    }
+}
