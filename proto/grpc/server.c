@@ -331,7 +331,7 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
                      const uint8_t *value, size_t len, uint8_t flags, void *userdata) {
     struct conn *c = userdata;
     struct grpcx_call *call = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
-    if (!call || call->path == NULL ? !call : call->started)
+    if (!call || call->started)
         return 0;
     if (name_len == 5 && !memcmp(name, ":path", 5)) {
         free(call->path);
