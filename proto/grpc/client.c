@@ -363,3 +363,8 @@ size_t grpcx_client_queued_bytes(const struct grpcx_client_call *call) {
 void grpcx_client_cancel(struct grpcx_client_call *call) {
     abort_call(call, GRPCX_CANCELLED, "cancelled");
 }
+
+struct event_base *grpcx_client_base(const struct grpcx_client *client);
+struct event_base *grpcx_client_base(const struct grpcx_client *client) {
+    return client->base;
+}
