@@ -1,0 +1,525 @@
+/* A session is a chain of single requests, each with a known number of answers and a deadline:
+ *
+ *   connect -> IDENTIFY -> READ -> ready, then CHANGE lines -> guard -> VERIFY (or READ again, when asked)
+ *
+ * One request is under way at a time, so an answer cannot be taken for another's. Anything that is not the
+ * awaited answer ends the session: a new session and a full read are cheap, a wrong belief about mirrors is
+ * not. */
+#include "daemon/device/device.h"
+#include "daemon/device/scpi_parse.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RECEIVE_MAX 65536
+#define ANSWERS_MAX 2
+#define PAIRS_PER_COMMAND 128
+#define CONNECT_TIMEOUT_US 3000000
+#define BACKOFF_FIRST_US 100000
+#define BACKOFF_MAX_US 10000000
+
+enum request {
+    REQUEST_NONE,
+    REQUEST_IDENTIFY,
+    REQUEST_READ,
+    REQUEST_CHANGE,
+    REQUEST_VERIFY,
+};
+
+static const unsigned answers_of[] = {
+    [REQUEST_NONE] = 0,   [REQUEST_IDENTIFY] = 2, [REQUEST_READ] = 1,
+    [REQUEST_CHANGE] = 1, [REQUEST_VERIFY] = 2,
+};
+
+struct device {
+    struct device_config config;
+    struct device_callbacks callbacks;
+    struct device_transport transport;
+    enum device_state state;
+    char cause[128];
+    struct device_identity identity;
+    bool connected;
+
+    enum request request;
+    int64_t request_deadline_us;
+    char received[RECEIVE_MAX];
+    size_t received_len;
+    char *answer[ANSWERS_MAX];
+    unsigned n_answers;
+
+    bool connecting;
+    int64_t retry_at_us; /* next connection attempt */
+    int64_t backoff_us;
+    uint64_t random;
+
+    bool read_wanted;
+    uint16_t b_of_a[DEVICE_PORTS_MAX + 1];
+
+    /* A session ended with a change unanswered: two reads, late_guard_us apart, must agree before anything is
+     * believed. */
+    bool late_change_possible;
+    bool have_first_read;
+    uint16_t first_read[DEVICE_PORTS_MAX + 1];
+    int64_t second_read_at_us;
+
+    bool changing;
+    struct device_pair remove[DEVICE_PAIRS_MAX], add[DEVICE_PAIRS_MAX];
+    size_t n_remove, n_add, removed, added;
+    int64_t verify_at_us; /* end of the guard time */
+    int64_t change_first_us, change_last_us;
+};
+
+static int64_t or_default(int64_t value, int64_t fallback) {
+    return value > 0 ? value : fallback;
+}
+
+int device_new(const struct device_config *config, const struct device_callbacks *callbacks,
+               struct device **ret_device) {
+    struct device *device = calloc(1, sizeof(*device));
+    if (!device)
+        return -ENOMEM;
+    device->config = *config;
+    device->config.answer_timeout_us = or_default(config->answer_timeout_us, 5000000);
+    device->config.guard_us = or_default(config->guard_us, 30000);
+    device->config.late_guard_us = or_default(config->late_guard_us, 1000000);
+    device->callbacks = *callbacks;
+    device->random = config->seed | 1;
+    device->backoff_us = BACKOFF_FIRST_US;
+    device->verify_at_us = device->second_read_at_us = INT64_MAX;
+    snprintf(device->cause, sizeof(device->cause), "%s",
+             config->address[0] ? "not connected yet" : "no address");
+    *ret_device = device;
+    return 0;
+}
+
+void device_set_transport(struct device *device, const struct device_transport *transport) {
+    device->transport = *transport;
+}
+
+static void forget_answers(struct device *device) {
+    for (unsigned i = 0; i < device->n_answers; i++)
+        free(device->answer[i]);
+    device->n_answers = 0;
+}
+
+void device_free(struct device *device) {
+    if (!device)
+        return;
+    forget_answers(device);
+    free(device);
+}
+
+const char *device_name(const struct device *device) {
+    return device->config.name;
+}
+enum device_state device_state(const struct device *device) {
+    return device->state;
+}
+const char *device_cause(const struct device *device) {
+    return device->cause;
+}
+const struct device_identity *device_identity(const struct device *device) {
+    return &device->identity;
+}
+bool device_is_changing(const struct device *device) {
+    return device->changing;
+}
+void device_last_change_us(const struct device *device, int64_t *ret_first_us, int64_t *ret_last_us) {
+    *ret_first_us = device->change_first_us;
+    *ret_last_us = device->change_last_us;
+}
+
+static void set_state(struct device *device, enum device_state state, int64_t now_us, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+static void set_state(struct device *device, enum device_state state, int64_t now_us, const char *format,
+                      ...) {
+    char cause[sizeof(device->cause)];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(cause, sizeof(cause), format, arguments);
+    va_end(arguments);
+    if (device->state == state && strcmp(device->cause, cause) == 0)
+        return;
+    device->state = state;
+    memcpy(device->cause, cause, sizeof(cause));
+    device->callbacks.on_state(device, now_us, device->callbacks.userdata);
+}
+
+/* xorshift64 (Marsaglia 2003): jitter needs no more. */
+static uint64_t next_random(struct device *device) {
+    uint64_t x = device->random;
+    x ^= x << 13;
+    x ^= x >> 7;
+    x ^= x << 17;
+    return device->random = x;
+}
+
+static void end_session(struct device *device, const char *cause, int64_t now_us) {
+    bool was_changing = device->changing;
+    if (device->request == REQUEST_CHANGE)
+        device->late_change_possible = true;
+    device->transport.close(device->transport.userdata);
+    device->connected = device->connecting = false;
+    device->request = REQUEST_NONE;
+    forget_answers(device);
+    device->received_len = 0;
+    device->changing = false;
+    device->have_first_read = false;
+    device->read_wanted = false;
+    device->verify_at_us = device->second_read_at_us = INT64_MAX;
+    /* A quarter of jitter on either side, so that 48 switches do not come back in step. */
+    int64_t spread = device->backoff_us / 2;
+    device->retry_at_us =
+        now_us + device->backoff_us - spread / 2 + (int64_t)(next_random(device) % (uint64_t)(spread + 1));
+    device->backoff_us = device->backoff_us * 2 > BACKOFF_MAX_US ? BACKOFF_MAX_US : device->backoff_us * 2;
+    set_state(device, DEVICE_DISCONNECTED, now_us, "%s", cause);
+    if (was_changing)
+        device->callbacks.on_change_done(device, DEVICE_LOST, now_us, device->callbacks.userdata);
+}
+
+static void send_request(struct device *device, enum request request, const char *line, size_t len,
+                         int64_t now_us) {
+    forget_answers(device);
+    device->request = request;
+    device->request_deadline_us = now_us + device->config.answer_timeout_us;
+    device->transport.send(device->transport.userdata, line, len);
+}
+
+static void send_text(struct device *device, enum request request, const char *line, int64_t now_us) {
+    send_request(device, request, line, strlen(line), now_us);
+}
+
+struct line {
+    char text[8192];
+    size_t len;
+};
+
+static void line_add(struct line *line, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void line_add(struct line *line, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    int n = vsnprintf(line->text + line->len, sizeof(line->text) - line->len, format, arguments);
+    va_end(arguments);
+    line->len += (size_t)n;
+}
+
+static void line_add_pairs(struct line *line, const char *command, const struct device_pair *pairs,
+                           size_t count, unsigned ports_a) {
+    line_add(line, ":oxc:swit:conn:%s (@", command);
+    for (size_t i = 0; i < count; i++)
+        line_add(line, i ? ",%u" : "%u", pairs[i].a);
+    line_add(line, "),(@");
+    for (size_t i = 0; i < count; i++)
+        line_add(line, i ? ",%u" : "%u", ports_a + pairs[i].b);
+    line_add(line, ");");
+}
+
+/* All removals go before the first addition, as few lines as the length of a line allows. */
+static void send_change_line(struct device *device, int64_t now_us) {
+    struct line line = {.len = 0};
+    size_t budget = PAIRS_PER_COMMAND;
+    size_t n = device->n_remove - device->removed;
+    if (n > budget)
+        n = budget;
+    if (n)
+        line_add_pairs(&line, "sub", device->remove + device->removed, n, device->config.ports_a);
+    device->removed += n;
+    budget -= n;
+    size_t m = device->removed == device->n_remove ? device->n_add - device->added : 0;
+    if (m > budget)
+        m = budget;
+    if (m)
+        line_add_pairs(&line, "add", device->add + device->added, m, device->config.ports_a);
+    device->added += m;
+    line_add(&line, "*opc?\n");
+    send_request(device, REQUEST_CHANGE, line.text, line.len, now_us);
+}
+
+static void send_next(struct device *device, int64_t now_us) {
+    if (device->request != REQUEST_NONE || !device->connected)
+        return;
+    if (device->changing) {
+        if (device->removed < device->n_remove || device->added < device->n_add)
+            send_change_line(device, now_us);
+        else if (now_us >= device->verify_at_us)
+            send_text(device, REQUEST_VERIFY, ":oxc:swit:conn:stat?;:syst:err?\n", now_us);
+        return;
+    }
+    if (device->read_wanted &&
+        now_us >= (device->second_read_at_us == INT64_MAX ? now_us : device->second_read_at_us)) {
+        device->read_wanted = false;
+        device->second_read_at_us = INT64_MAX;
+        send_text(device, REQUEST_READ, ":oxc:swit:conn:stat?\n", now_us);
+    }
+}
+
+static void judge_identity(struct device *device, int64_t now_us) {
+    const struct device_config *config = &device->config;
+    const struct device_identity *identity = &device->identity;
+    if (!config->product[0] || !config->serial[0]) {
+        set_state(device, DEVICE_MISMATCH, now_us, "not confirmed: the switch says it is %s, serial %s",
+                  identity->product, identity->serial);
+        return;
+    }
+    if (strcmp(config->product, identity->product) || strcmp(config->serial, identity->serial)) {
+        set_state(device, DEVICE_MISMATCH, now_us, "pinned is %s serial %s, the switch says %s serial %s",
+                  config->product, config->serial, identity->product, identity->serial);
+        return;
+    }
+    if (config->ports_a != identity->ports_a || config->ports_b != identity->ports_b) {
+        set_state(device, DEVICE_MISMATCH, now_us, "the inventory says %u,%u ports, the switch says %u,%u",
+                  config->ports_a, config->ports_b, identity->ports_a, identity->ports_b);
+        return;
+    }
+    set_state(device, DEVICE_SYNCING, now_us, "reading the map");
+    device->read_wanted = true;
+}
+
+static int take_identity(struct device *device, int64_t now_us) {
+    struct scpi_identity said;
+    unsigned a, b;
+    if (scpi_parse_identity(device->answer[0], &said) < 0 || scpi_parse_size(device->answer[1], &a, &b) < 0 ||
+        a > UINT16_MAX || b > UINT16_MAX)
+        return -EBADMSG;
+    snprintf(device->identity.product, sizeof(device->identity.product), "%s", said.product);
+    snprintf(device->identity.serial, sizeof(device->identity.serial), "%s", said.serial);
+    device->identity.ports_a = (uint16_t)a;
+    device->identity.ports_b = (uint16_t)b;
+    judge_identity(device, now_us);
+    return 0;
+}
+
+static int take_map(struct device *device, const char *text, int64_t now_us) {
+    uint16_t map[DEVICE_PORTS_MAX + 1];
+    if (scpi_parse_map(text, device->config.ports_a, device->config.ports_b, map) < 0)
+        return -EBADMSG;
+    size_t size = sizeof(*map) * (device->config.ports_a + 1u);
+    if (device->late_change_possible) {
+        if (!device->have_first_read || memcmp(device->first_read, map, size) != 0) {
+            memcpy(device->first_read, map, size);
+            device->have_first_read = true;
+            device->read_wanted = true;
+            device->second_read_at_us = now_us + device->config.late_guard_us;
+            return 0;
+        }
+        device->late_change_possible = device->have_first_read = false;
+    }
+    memcpy(device->b_of_a, map, size);
+    device->backoff_us = BACKOFF_FIRST_US;
+    set_state(device, DEVICE_READY, now_us, "map read");
+    device->callbacks.on_map(device, device->b_of_a, now_us, device->callbacks.userdata);
+    return 0;
+}
+
+static bool change_holds(const struct device *device) {
+    for (size_t i = 0; i < device->n_add; i++)
+        if (device->b_of_a[device->add[i].a] != device->add[i].b)
+            return false;
+    for (size_t i = 0; i < device->n_remove; i++)
+        if (device->b_of_a[device->remove[i].a] == device->remove[i].b)
+            return false;
+    return true;
+}
+
+static int take_answers(struct device *device, int64_t now_us) {
+    enum request request = device->request;
+    device->request = REQUEST_NONE;
+    int code;
+    switch (request) {
+    case REQUEST_IDENTIFY:
+        return take_identity(device, now_us);
+    case REQUEST_READ:
+        return take_map(device, device->answer[0], now_us);
+    case REQUEST_CHANGE:
+        if (strcmp(device->answer[0], "1") != 0) {
+            device->late_change_possible = true;
+            return -EBADMSG;
+        }
+        device->verify_at_us = now_us + device->config.guard_us;
+        return 0;
+    case REQUEST_VERIFY:
+        if (scpi_parse_error(device->answer[1], &code) < 0)
+            return -EBADMSG;
+        device->changing = false;
+        device->verify_at_us = INT64_MAX;
+        device->change_last_us = now_us;
+        if (take_map(device, device->answer[0], now_us) < 0) {
+            device->changing = true;
+            return -EBADMSG;
+        }
+        device->callbacks.on_change_done(device, change_holds(device) ? DEVICE_DONE : DEVICE_PARTIAL, now_us,
+                                         device->callbacks.userdata);
+        return 0;
+    case REQUEST_NONE:
+        break;
+    }
+    return -EBADMSG;
+}
+
+void device_on_connected(struct device *device, int64_t now_us) {
+    device->connected = true;
+    device->connecting = false;
+    device->received_len = 0;
+    set_state(device, DEVICE_SYNCING, now_us, "asking who it is");
+    send_text(device, REQUEST_IDENTIFY, "*idn?;:oxc:swit:size?\n", now_us);
+}
+
+void device_on_closed(struct device *device, const char *cause, int64_t now_us) {
+    end_session(device, cause, now_us);
+}
+
+void device_on_bytes(struct device *device, const char *bytes, size_t len, int64_t now_us) {
+    while (len > 0 && device->connected) {
+        size_t room = sizeof(device->received) - device->received_len;
+        size_t n = len < room ? len : room;
+        memcpy(device->received + device->received_len, bytes, n);
+        device->received_len += n;
+        bytes += n;
+        len -= n;
+        size_t at = 0;
+        while (at < device->received_len && device->connected) {
+            size_t answer_len = scpi_answer_length(device->received + at, device->received_len - at);
+            if (answer_len == 0) {
+                char first = device->received[at];
+                if (first != '\n' && first != ';')
+                    break; /* not complete */
+                end_session(device, "an empty answer", now_us);
+                return;
+            }
+            const char *text = device->received + at;
+            at += answer_len + 1;
+            if (answer_len && text[answer_len - 1] == '\r')
+                answer_len--;
+            char *answer = device->request == REQUEST_NONE || memchr(text, '\0', answer_len)
+                               ? NULL
+                               : strndup(text, answer_len);
+            if (!answer) {
+                end_session(device, "an answer that nobody asked for", now_us);
+                return;
+            }
+            device->answer[device->n_answers++] = answer;
+            if (device->n_answers < answers_of[device->request])
+                continue;
+            int r = take_answers(device, now_us);
+            forget_answers(device);
+            if (r < 0) {
+                end_session(device, "an answer that makes no sense", now_us);
+                return;
+            }
+            if (at == device->received_len)
+                send_next(device, now_us);
+        }
+        if (!device->connected)
+            return;
+        memmove(device->received, device->received + at, device->received_len - at);
+        device->received_len -= at;
+        if (device->received_len == sizeof(device->received)) {
+            end_session(device, "an answer without end", now_us);
+            return;
+        }
+        send_next(device, now_us);
+    }
+}
+
+int64_t device_next_wakeup_us(const struct device *device) {
+    if (device->connected || device->connecting) {
+        int64_t at =
+            device->request != REQUEST_NONE || device->connecting ? device->request_deadline_us : INT64_MAX;
+        if (device->request == REQUEST_NONE) {
+            if (device->changing && device->verify_at_us < at)
+                at = device->verify_at_us;
+            if (device->read_wanted && device->second_read_at_us < at)
+                at = device->second_read_at_us;
+        }
+        return at;
+    }
+    return device->config.address[0] ? device->retry_at_us : INT64_MAX;
+}
+
+void device_advance(struct device *device, int64_t now_us) {
+    if (!device->connected && !device->connecting) {
+        if (!device->config.address[0] || now_us < device->retry_at_us)
+            return;
+        device->connecting = true;
+        device->request_deadline_us = now_us + CONNECT_TIMEOUT_US;
+        device->transport.connect(device->transport.userdata, device->config.address);
+        return;
+    }
+    if ((device->connecting || device->request != REQUEST_NONE) && now_us >= device->request_deadline_us) {
+        end_session(device, device->connecting ? "no connection within 3 s" : "no answer in time", now_us);
+        return;
+    }
+    send_next(device, now_us);
+}
+
+void device_set_address(struct device *device, const char *address, int64_t now_us) {
+    snprintf(device->config.address, sizeof(device->config.address), "%s", address);
+    end_session(device, "the address was changed", now_us);
+    device->retry_at_us = now_us;
+    device->backoff_us = BACKOFF_FIRST_US;
+    memset(&device->identity, 0, sizeof(device->identity));
+}
+
+void device_set_pin(struct device *device, const char *product, const char *serial, int64_t now_us) {
+    snprintf(device->config.product, sizeof(device->config.product), "%s", product);
+    snprintf(device->config.serial, sizeof(device->config.serial), "%s", serial);
+    if (device->connected && device->identity.serial[0] && !device->changing) {
+        judge_identity(device, now_us);
+        send_next(device, now_us);
+    }
+}
+
+void device_read_map(struct device *device, int64_t now_us) {
+    if (device->state != DEVICE_READY)
+        return;
+    device->read_wanted = true;
+    send_next(device, now_us);
+}
+
+static enum device_apply_outcome check_pairs(const struct device *device, const struct device_pair *pairs,
+                                             size_t count) {
+    bool a_used[DEVICE_PORTS_MAX + 1] = {false}, b_used[DEVICE_PORTS_MAX + 1] = {false};
+    if (count > DEVICE_PAIRS_MAX)
+        return DEVICE_APPLY_DUPLICATE;
+    for (size_t i = 0; i < count; i++) {
+        if (pairs[i].a < 1 || pairs[i].a > device->config.ports_a || pairs[i].b < 1 ||
+            pairs[i].b > device->config.ports_b)
+            return DEVICE_APPLY_BAD_PORT;
+        if (a_used[pairs[i].a] || b_used[pairs[i].b])
+            return DEVICE_APPLY_DUPLICATE;
+        a_used[pairs[i].a] = b_used[pairs[i].b] = true;
+    }
+    return DEVICE_APPLY_STARTED;
+}
+
+enum device_apply_outcome device_apply(struct device *device, const struct device_pair *remove,
+                                       size_t n_remove, const struct device_pair *add, size_t n_add,
+                                       int64_t now_us) {
+    if (device->state != DEVICE_READY)
+        return DEVICE_APPLY_NOT_READY;
+    if (device->changing || device->request != REQUEST_NONE)
+        return DEVICE_APPLY_BUSY;
+    if (n_remove + n_add == 0)
+        return DEVICE_APPLY_EMPTY;
+    enum device_apply_outcome outcome = check_pairs(device, remove, n_remove);
+    if (outcome == DEVICE_APPLY_STARTED)
+        outcome = check_pairs(device, add, n_add);
+    if (outcome != DEVICE_APPLY_STARTED)
+        return outcome;
+    memcpy(device->remove, remove, sizeof(*remove) * n_remove);
+    memcpy(device->add, add, sizeof(*add) * n_add);
+    device->n_remove = n_remove;
+    device->n_add = n_add;
+    device->removed = device->added = 0;
+    device->changing = true;
+    device->verify_at_us = INT64_MAX;
+    device->change_first_us = now_us;
+    send_next(device, now_us);
+    return DEVICE_APPLY_STARTED;
+}

@@ -1,0 +1,120 @@
+#include "daemon/device/scpi_parse.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+int scpi_parse_identity(const char *text, struct scpi_identity *ret_identity) {
+    struct scpi_identity identity = {0};
+    char *const words[] = {identity.vendor, identity.product, identity.serial, identity.version};
+    for (size_t i = 0; i < 4; i++) {
+        size_t len = strcspn(text, ",");
+        if (len == 0 || len >= SCPI_WORD_MAX || (text[len] == ',') != (i < 3))
+            return -EBADMSG;
+        for (size_t k = 0; k < len; k++)
+            if (text[k] < 0x20 || text[k] > 0x7e)
+                return -EBADMSG;
+        memcpy(words[i], text, len);
+        text += len + (i < 3);
+    }
+    *ret_identity = identity;
+    return 0;
+}
+
+static const char *read_number(const char *text, unsigned *ret_number) {
+    unsigned number = 0;
+    int digits = 0;
+    for (; text[digits] >= '0' && text[digits] <= '9'; digits++) {
+        if (digits == 5)
+            return NULL;
+        number = number * 10 + (unsigned)(text[digits] - '0');
+    }
+    if (digits == 0)
+        return NULL;
+    *ret_number = number;
+    return text + digits;
+}
+
+int scpi_parse_size(const char *text, unsigned *ret_a, unsigned *ret_b) {
+    unsigned a, b;
+    const char *rest = read_number(text, &a);
+    if (!rest || *rest != ',')
+        return -EBADMSG;
+    rest = read_number(rest + 1, &b);
+    if (!rest || *rest || a == 0 || b == 0)
+        return -EBADMSG;
+    *ret_a = a;
+    *ret_b = b;
+    return 0;
+}
+
+/* Reads "(@1,2,3)" into list[0..max); returns what follows, NULL when it is not such a list. */
+static const char *read_list(const char *text, uint16_t *list, unsigned max, unsigned *ret_count) {
+    if (text[0] != '(' || text[1] != '@')
+        return NULL;
+    text += 2;
+    unsigned count = 0;
+    while (*text != ')') {
+        if (count && *text++ != ',')
+            return NULL;
+        unsigned number;
+        text = read_number(text, &number);
+        if (!text || count == max || number > UINT16_MAX)
+            return NULL;
+        list[count++] = (uint16_t)number;
+    }
+    *ret_count = count;
+    return text + 1;
+}
+
+int scpi_parse_map(const char *text, unsigned ports_a, unsigned ports_b, uint16_t *ret_b_of_a) {
+    enum { LIST_MAX = 1024 };
+    uint16_t ingress[LIST_MAX], egress[LIST_MAX], b_of_a[LIST_MAX + 1] = {0};
+    bool b_used[LIST_MAX + 1] = {false};
+    unsigned n_ingress, n_egress;
+    if (ports_a > LIST_MAX || ports_b > LIST_MAX)
+        return -EBADMSG;
+    const char *rest = read_list(text, ingress, LIST_MAX, &n_ingress);
+    if (!rest || *rest != ',')
+        return -EBADMSG;
+    rest = read_list(rest + 1, egress, LIST_MAX, &n_egress);
+    if (!rest || *rest || n_ingress != n_egress)
+        return -EBADMSG;
+    for (unsigned i = 0; i < n_ingress; i++) {
+        unsigned a = ingress[i];
+        if (a < 1 || a > ports_a || egress[i] <= ports_a || egress[i] > ports_a + ports_b)
+            return -EBADMSG;
+        unsigned b = egress[i] - ports_a;
+        if (b_of_a[a] || b_used[b])
+            return -EBADMSG;
+        b_of_a[a] = (uint16_t)b;
+        b_used[b] = true;
+    }
+    memcpy(ret_b_of_a, b_of_a, sizeof(*b_of_a) * (ports_a + 1));
+    return 0;
+}
+
+int scpi_parse_error(const char *text, int *ret_code) {
+    char *end;
+    errno = 0;
+    long code = strtol(text, &end, 10);
+    size_t len = strlen(text);
+    if (end == text || errno || *end != ',' || end[1] != '"' || text[len - 1] != '"' ||
+        end + 1 == text + len - 1 || code < -32768 || code > 32767)
+        return -EBADMSG;
+    *ret_code = (int)code;
+    return 0;
+}
+
+size_t scpi_answer_length(const char *text, size_t len) {
+    bool quoted = false;
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] == '\n')
+            return i;
+        if (text[i] == '"')
+            quoted = !quoted;
+        if (text[i] == ';' && !quoted)
+            return i;
+    }
+    return 0;
+}
