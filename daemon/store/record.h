@@ -1,0 +1,160 @@
+#pragma once
+/* The plain records of the store, one struct for each table. They know columns, not meaning: enums of the
+ * domain are kept as integers, text is UTF-8. In a record handed out by store_load() text lives as long as
+ * the callback; in one handed to store_put() as long as the call. A NULL text is stored as "". */
+#include <stdint.h>
+
+enum store_table {
+    STORE_POD,
+    STORE_CUBE,
+    STORE_HOST,
+    STORE_CHIP,
+    STORE_OCS,
+    STORE_FIBER,
+    STORE_SLICE,
+    STORE_SLICE_LABEL,
+    STORE_POSITION,
+    STORE_OPERATION,
+    STORE_REQUEST,
+    STORE_EVENT,
+    STORE_ALARM,
+    STORE_AUDIT,
+    STORE_TABLES,
+};
+
+/* Key: pod_id. */
+struct store_pod {
+    int64_t pod_id;
+    const char *name; /* unique */
+    const char *model;
+    int64_t largest_slice_cubes;
+    int64_t frozen; /* why: an enum of the fabric; 0: not frozen */
+    const char *frozen_text;
+    int64_t revision;
+};
+
+/* Key: pod_id, cube. */
+struct store_cube {
+    int64_t pod_id, cube;
+    const char *name; /* without the pod */
+    int64_t row;
+    const char *power_domain;
+    int64_t health; /* as last derived */
+    const char *health_cause, *health_source;
+    int64_t health_since_us;
+    int64_t mark; /* an operator's word on the health; 0: none */
+    const char *mark_reason, *mark_by;
+    int64_t scheduling;
+    const char *scheduling_reason, *scheduling_by;
+    int64_t is_spare;
+    int64_t revision;
+};
+
+/* Key: pod_id, cube, host. */
+struct store_host {
+    int64_t pod_id, cube, host;
+    const char *node_name, *address;
+};
+
+/* Key: pod_id, cube, x, y, z. */
+struct store_chip {
+    int64_t pod_id, cube, x, y, z;
+    const char *serial;
+    int64_t host;
+};
+
+/* Key: pod_id, ocs. */
+struct store_ocs {
+    int64_t pod_id, ocs;
+    const char *name; /* without the pod */
+    const char *address;
+    int64_t ports_a, ports_b;
+    const char *product, *serial; /* pinned; "": not confirmed */
+    const char *power_domain;
+    int64_t revision;
+};
+
+/* Key: pod_id, cube, face, link_index. face 0..5: +x -x +y -y +z -z; side 0 A, 1 B; port from 1. */
+struct store_fiber {
+    int64_t pod_id, cube, face, link_index;
+    int64_t ocs, side, port;
+};
+
+/* A slice, or what a former slice or a former generation of one left behind. Key: uid, generation. */
+struct store_slice {
+    int64_t uid, generation;
+    int64_t is_former; /* its mirrors may still be lit; nothing is owned any more */
+    const char *name;
+    int64_t pod_id;
+    const char *topology; /* canonical */
+    int64_t host_mask;    /* hosts of its cube that a part-cube slice has; 0xffff: whole cubes */
+    int64_t state;
+    const char *cause;
+    const char *owner;
+    int64_t disruption;
+    int64_t tolerate_x, tolerate_y, tolerate_z;
+    int64_t is_pinned, use_spares, is_held, was_ready, qualified;
+    int64_t fingerprint; /* the 64 bits of the circuit set it was last committed with */
+    const char *missing; /* links that are missing, as the fabric writes them */
+    const char *failed;  /* links that did not qualify */
+    int64_t created_us;
+    int64_t connect_by_us; /* wall time at which a slice that is still CONNECTING fails; 0: never */
+    int64_t unverified_since_us;
+    int64_t operation_id; /* the one that is under way; 0: none */
+    int64_t revision;
+};
+
+/* Key: uid, key. */
+struct store_slice_label {
+    int64_t uid;
+    const char *key, *value;
+};
+
+/* Key: uid, generation, position. */
+struct store_position {
+    int64_t uid, generation, position;
+    int64_t cube;
+};
+
+/* Key: operation_id. */
+struct store_operation {
+    int64_t operation_id;
+    const char *kind;
+    const char *slices; /* names, separated by commas */
+    int64_t state;
+    const char *text;
+    int64_t created_us, done_us;
+    int64_t revision;
+};
+
+/* What was done for a request id. Key: principal, method, request_id. */
+struct store_request {
+    const char *principal, *method, *request_id;
+    int64_t request_hash;
+    int64_t uid;          /* of the object that it made or changed; 0: none */
+    int64_t operation_id; /* 0: none */
+    const char *object;   /* name of the object */
+    int64_t completed_us; /* wall time; kept for 60 minutes after */
+};
+
+/* Key: revision. */
+struct store_event {
+    int64_t revision;
+    int64_t time_us; /* wall */
+    const char *kind, *pod, *object, *actor, *cause, *before, *after;
+};
+
+/* Something that needs a person. Key: alarm_id. */
+struct store_alarm {
+    int64_t alarm_id;
+    int64_t raised_us;
+    const char *kind, *pod, *object, *text, *what_to_do;
+};
+
+/* Append-only. Key: audit_id. The hash is filled in by the store when it commits. */
+struct store_audit {
+    int64_t audit_id;
+    int64_t time_us;
+    const char *actor, *method, *object, *request, *outcome;
+    const char *hash; /* SHA-256 in hex; ignored by store_put() */
+};
