@@ -1,0 +1,278 @@
+#pragma once
+/* Intent, observed state and what follows from the two. Loop thread only; never blocks, never reads a clock.
+ *
+ * A change is planned and accepted at once, handed to the store, and becomes visible to readers and to the
+ * reconciler when it is durable. Each accepted change has a sequence number; changes become durable in that
+ * order. When the store fails, every change that is not durable is undone, newest first. */
+#include "daemon/fabric/model.h"
+#include "daemon/store/executor.h"
+
+struct fabric_event {
+    int64_t revision, time_us; /* wall */
+    char kind[32];
+    char pod[64], object[96], actor[64];
+    char cause[FABRIC_TEXT_MAX], before[64], after[64];
+    int64_t slice_uid; /* 0: not of a slice */
+};
+
+struct fabric_settings {
+    int64_t report_ttl_us;                              /* 10 s */
+    int64_t host_silent_us;                             /* 60 s */
+    int64_t activation_timeout_us;                      /* 180 s */
+    int64_t audit_period_us;                            /* between full reads of a switch; 60 s */
+    int64_t answer_timeout_us, guard_us, late_guard_us; /* of a switch; see device.h */
+    int64_t store_stall_us;                             /* 5 s */
+    int64_t blind_window_us;                            /* 30 s */
+    unsigned blind_percent;                             /* 10 */
+    bool repair_drift;                                  /* true: put right; false: alarm only */
+};
+struct fabric_settings fabric_default_settings(void);
+
+struct fabric_listener {
+    /* After the change is durable, in order of revision. */
+    void (*on_event)(void *userdata, const struct fabric_event *event);
+    /* A slice's durable version, or its progress, moved; or it is gone (slice->durable->is_gone). */
+    void (*on_slice)(void *userdata, const struct fabric_slice *slice);
+    void (*on_operation)(void *userdata, const struct fabric_operation *operation);
+    /* A full read of a switch ended (ok), or its session did. */
+    void (*on_read)(void *userdata, const struct fabric_ocs *ocs, bool ok);
+    void *userdata;
+};
+
+struct fabric_options {
+    struct fabric_settings settings;
+    struct store_executor executor;
+    struct fabric_listener listener; /* callbacks may be NULL */
+    /* Gives a new device its transport; called before the first device_advance(). 0 or negative errno. */
+    int (*attach)(void *userdata, struct device *device, void **ret_transport);
+    void (*detach)(void *userdata, void *transport); /* before device_free() */
+    void *device_userdata;
+    uint64_t seed;
+};
+
+__attribute__((warn_unused_result)) int fabric_new(const struct fabric_options *options,
+                                                   struct fabric **ret_fabric);
+void fabric_free(struct fabric *fabric);
+/* Once, before the first change: everything from the store. 0 or negative errno. */
+__attribute__((warn_unused_result)) int fabric_load(struct fabric *fabric, struct store *store,
+                                                    int64_t now_us, int64_t wall_us);
+/* Wall clock = now_us + offset; the owner tells whenever it wakes. */
+void fabric_set_clock(struct fabric *fabric, int64_t now_us, int64_t wall_us);
+int64_t fabric_next_wakeup_us(const struct fabric *fabric);
+/* Timers, then everything that was marked: classes, plans, judgements, reconciliation. Call it at the end of
+ * every loop turn in which something was fed in. */
+void fabric_advance(struct fabric *fabric, int64_t now_us);
+/* From the executor's callbacks. */
+void fabric_on_store_result(struct fabric *fabric, int result, size_t n, int64_t now_us);
+void fabric_on_store_works(struct fabric *fabric, bool works, int64_t now_us);
+
+/* Reading. */
+const char *fabric_store_id(const struct fabric *fabric);
+int64_t fabric_revision(const struct fabric *fabric); /* of the last durable event */
+bool fabric_store_works(const struct fabric *fabric);
+const struct fabric_pod *fabric_pods(const struct fabric *fabric);                       /* list by next */
+const struct fabric_pod *fabric_pod_find(const struct fabric *fabric, const char *name); /* NULL: none */
+const struct fabric_slice *fabric_slices(const struct fabric *fabric); /* list by next; durable may be NULL */
+/* The live slice of that name that is durable; NULL: none. */
+const struct fabric_slice *fabric_slice_find(const struct fabric *fabric, const char *name);
+const struct fabric_operation *fabric_operations(const struct fabric *fabric);
+const struct fabric_operation *fabric_operation_find(const struct fabric *fabric, int64_t id);
+/* Events with revision > after that are still in memory, oldest first: the first one's place in the ring, or
+ * FABRIC_TOO_OLD. */
+#define FABRIC_TOO_OLD 1
+__attribute__((warn_unused_result)) int
+fabric_events_after(const struct fabric *fabric, int64_t after, const struct fabric_event **ret_events,
+                    size_t *ret_count, const struct fabric_event **ret_more, size_t *ret_n_more);
+
+/* Why not. */
+struct fabric_refusal {
+    enum reason reason; /* REASON_NONE: not a matter of the closed set, see kind */
+    enum {
+        FABRIC_REFUSAL_REASON,
+        FABRIC_REFUSAL_NOT_FOUND,
+        FABRIC_REFUSAL_INVALID,
+        FABRIC_REFUSAL_LIMIT
+    } kind;
+    char text[600];
+    char field[64];
+    char would_fit_if[240];
+    char **items; /* owned */
+    size_t n_items;
+};
+void fabric_refusal_deinit(struct fabric_refusal *refusal);
+
+#define FABRIC_REFUSED 1
+#define FABRIC_REPLAYED 2 /* the request id was used for this same request before */
+
+/* Who asks, and under which request id. */
+struct fabric_actor {
+    const char *principal; /* proved by the kernel: "root" or "uid:1001" */
+    bool is_operator;
+    const char *method;     /* "CreateSlice" */
+    const char *request_id; /* "": none */
+    uint64_t request_hash;
+    bool validate_only;
+    int64_t if_revision; /* 0: any */
+};
+
+/* What became of an accepted or repeated change. */
+struct fabric_outcome {
+    int64_t sequence;     /* wait for it with fabric_when_durable(); 0 after validate_only */
+    int64_t uid;          /* of the slice; 0: none or several */
+    int64_t operation_id; /* 0: none */
+};
+
+/* Calls done once: result 0 when every change up to sequence is durable, or the negative errno of the failure
+ * that undid it. May call at once. Returns a ticket for fabric_forget(), 0 when it was called at once. */
+int64_t fabric_when_durable(struct fabric *fabric, int64_t sequence, void (*done)(void *userdata, int result),
+                            void *userdata);
+void fabric_forget(struct fabric *fabric, int64_t ticket);
+/* The newest accepted change; 0 when none is outstanding. */
+int64_t fabric_last_sequence(const struct fabric *fabric);
+
+/* How mirrors move for a change. */
+struct fabric_moves {
+    const struct fabric_ocs *ocs;
+    unsigned removed, added, kept;
+};
+struct fabric_plan {
+    char slice[64];
+    const struct fabric_pod *pod;
+    struct topo_shape shape;
+    uint16_t cubes[TOPO_POSITIONS_MAX];
+    struct link_list missing; /* owned */
+    struct fabric_moves moves[TOPO_OCSES_MAX];
+    unsigned n_moves, removed, added, kept;
+};
+void fabric_plan_deinit(struct fabric_plan *plan);
+
+struct fabric_slice_spec {
+    const char *name;
+    const char *topology;
+    const struct fabric_pod *pod;
+    enum topo_pin_mode pin_mode;
+    const uint16_t *pins; /* cube numbers */
+    unsigned n_pins;
+    const uint16_t *exclude;
+    unsigned n_exclude;
+    bool has_tolerance;
+    unsigned tolerate_missing[3];
+    bool use_spares;
+    enum disruption disruption; /* DISRUPTION_NONE: ASK */
+    const struct fabric_label *labels;
+    unsigned n_labels;
+};
+
+/* All of these: 0 with *ret_outcome, FABRIC_REFUSED with *refusal filled in, FABRIC_REPLAYED with
+ * *ret_outcome, or negative errno. Nothing is changed unless 0 is returned without validate_only. */
+
+/* n_specs 1..64, all or none; plans[n_specs] is filled in (caller: fabric_plan_deinit()) unless NULL.
+ * connect_timeout_us 0: the setting. */
+__attribute__((warn_unused_result)) int
+fabric_create_slices(struct fabric *fabric, const struct fabric_actor *actor,
+                     const struct fabric_slice_spec *specs, unsigned n_specs, int64_t connect_timeout_us,
+                     int64_t now_us, struct fabric_plan *plans, struct fabric_outcome *ret_outcome,
+                     struct fabric_refusal *refusal);
+/* Deletes by name; uid 0 or the uid it must have. A slice that is gone already (uid given, or the request id
+ * was seen) is a success with sequence 0. */
+__attribute__((warn_unused_result)) int
+fabric_delete_slice(struct fabric *fabric, const struct fabric_actor *actor, const char *name, int64_t uid,
+                    int64_t now_us, struct fabric_outcome *ret_outcome, struct fabric_refusal *refusal);
+struct fabric_swap {
+    const char *name;
+    int64_t uid;           /* 0: any */
+    const uint16_t *cubes; /* to take out */
+    const int *with;       /* to put in; -1: choose */
+    unsigned n_cubes;
+    bool disrupt, use_spares;
+};
+__attribute__((warn_unused_result)) int
+fabric_swap_slice(struct fabric *fabric, const struct fabric_actor *actor, const struct fabric_swap *swap,
+                  int64_t now_us, struct fabric_plan *plan, struct fabric_outcome *ret_outcome,
+                  struct fabric_refusal *refusal);
+__attribute__((warn_unused_result)) int
+fabric_release_hold(struct fabric *fabric, const struct fabric_actor *actor, const char *name, bool rederive,
+                    int64_t now_us, struct fabric_outcome *ret_outcome, struct fabric_refusal *refusal);
+__attribute__((warn_unused_result)) int
+fabric_mark_cube(struct fabric *fabric, const struct fabric_actor *actor, const struct fabric_cube *cube,
+                 enum health health, const char *reason, int64_t now_us, struct fabric_outcome *ret_outcome,
+                 struct fabric_refusal *refusal);
+/* Pins product and serial as last reported; n_ocses switches, all or none. */
+__attribute__((warn_unused_result)) int
+fabric_confirm_ocses(struct fabric *fabric, const struct fabric_actor *actor,
+                     const struct fabric_ocs *const *ocses, size_t n_ocses, int64_t now_us,
+                     struct fabric_outcome *ret_outcome, struct fabric_refusal *refusal);
+__attribute__((warn_unused_result)) int
+fabric_set_addresses(struct fabric *fabric, const struct fabric_actor *actor,
+                     const struct fabric_ocs *const *ocses, const char *const *addresses, size_t n_ocses,
+                     int64_t now_us, struct fabric_outcome *ret_outcome, struct fabric_refusal *refusal);
+__attribute__((warn_unused_result)) int fabric_thaw(struct fabric *fabric, const struct fabric_actor *actor,
+                                                    const struct fabric_pod *pod, int64_t now_us,
+                                                    struct fabric_outcome *ret_outcome,
+                                                    struct fabric_refusal *refusal);
+__attribute__((warn_unused_result)) int fabric_freeze(struct fabric *fabric, const struct fabric_actor *actor,
+                                                      const struct fabric_pod *pod, const char *reason,
+                                                      int64_t now_us, struct fabric_outcome *ret_outcome,
+                                                      struct fabric_refusal *refusal);
+
+/* A pod as rows. pod_id fields are ignored. The arrays are sorted by key and complete: every cube 0..n-1 with
+ * 16 hosts and 64 chips, every switch 0..n-1. */
+struct fabric_pod_rows {
+    const struct store_pod *pod;
+    const struct store_cube *cubes;
+    size_t n_cubes;
+    const struct store_host *hosts;
+    size_t n_hosts;
+    const struct store_chip *chips;
+    size_t n_chips;
+    const struct store_ocs *ocses;
+    size_t n_ocses;
+    const struct store_fiber *fibers;
+    size_t n_fibers;
+};
+/* Creates pods, or replaces their inventory; all or none. A new pod starts frozen. Refused when a circuit of
+ * a live slice would change, or a cube, port or switch in use would go: refusal->items lists them. */
+__attribute__((warn_unused_result)) int fabric_put_pods(struct fabric *fabric,
+                                                        const struct fabric_actor *actor,
+                                                        const struct fabric_pod_rows *pods, size_t n_pods,
+                                                        int64_t now_us, struct fabric_outcome *ret_outcome,
+                                                        struct fabric_refusal *refusal);
+
+/* What a host says. ends[i] of its own optical links: end = topo_end(). */
+struct fabric_report {
+    const struct fabric_pod *pod;
+    uint16_t cube;
+    uint8_t host;
+    uint8_t chips_ok; /* a bit each */
+    bool electrical_ok, chips_in_use;
+    unsigned n_ends;
+    struct {
+        uint16_t end;
+        bool light;
+        uint16_t far_end; /* TOPO_NO_END: none, or not a place of this pod */
+        int32_t transmit_mdbm, receive_mdbm;
+    } ends[24];
+};
+void fabric_report_host(struct fabric *fabric, const struct fabric_report *report, int64_t now_us);
+
+/* Asks every readable switch of the pod for a full read; listener.on_read tells when each ended. Returns how
+ * many were asked. */
+unsigned fabric_read_back(struct fabric *fabric, const struct fabric_pod *pod, int64_t now_us);
+
+/* One difference between intent and fabric. */
+struct fabric_difference {
+    const struct fabric_ocs *ocs;
+    uint16_t a, b;
+    enum { FABRIC_ADD, FABRIC_REMOVE, FABRIC_KEEP } action; /* what a thaw would do; KEEP: shown only */
+    enum circuit_class circuit_class;
+    const struct fabric_slice *slice; /* NULL: none */
+    const char *text;                 /* static */
+};
+/* Calls visit for every difference, switch by switch. */
+void fabric_diff(const struct fabric_pod *pod,
+                 void (*visit)(const struct fabric_difference *, void *userdata), void *userdata);
+
+/* Of an observed or intended circuit at an A port: position and link of the intended one. */
+bool fabric_intended_at(const struct fabric_ocs *ocs, uint16_t a, struct slice_link *ret_link);
+/* The hosts of the slice's cubes report at present, so that it can be qualified. */
+bool fabric_slice_can_qualify(const struct fabric_slice *slice);

@@ -1,0 +1,196 @@
+#pragma once
+/* What the controller knows, in memory. Written by this folder only; daemon/api reads it. Loop thread only.
+ *
+ * A slice has two versions: the accepted one, which planning sees at once, and the durable one, which readers
+ * and the reconciler see. Versions are immutable once accepted and counted by reference. Everything about
+ * cubes, switches and pods exists once, in its accepted form; a reply that shows it is held until what was
+ * accepted before is durable (fabric_when_durable()). */
+#include "daemon/device/device.h"
+#include "daemon/fabric/words.h"
+#include "topology/plan.h"
+
+#define FABRIC_HOSTS_PER_CUBE 16
+#define FABRIC_CHIPS_PER_CUBE 64
+#define FABRIC_TEXT_MAX 200
+
+struct fabric;
+struct fabric_pod;
+
+/* What a host last said of one optical link end. */
+struct link_end {
+    bool light;
+    uint8_t reports;  /* since the circuit at this end last changed; stops at 255 */
+    bool known_dark;  /* no light, or light from elsewhere, in two reports since the circuit was there */
+    uint16_t far_end; /* TOPO_NO_END: none */
+    int32_t transmit_mdbm, receive_mdbm;
+};
+
+struct fabric_host {
+    char *node_name, *address;
+    int64_t heard_us;     /* monotonic; 0: never */
+    int64_t silent_at_us; /* when it is UNKNOWN unless heard again */
+    enum health health;
+    const char *cause; /* static */
+    uint8_t chips_ok;  /* a bit each */
+    bool electrical_ok;
+    bool chips_in_use;
+};
+
+struct fabric_cube {
+    struct fabric_pod *pod;
+    uint16_t index;
+    char name[24]; /* cube-07 */
+    uint16_t row;
+    char power_domain[40];
+    enum health health;
+    char health_cause[FABRIC_TEXT_MAX], health_source[40];
+    int64_t health_since_us; /* wall */
+    enum health mark;        /* an operator's word; HEALTH_NONE: none */
+    char mark_reason[FABRIC_TEXT_MAX], mark_by[64];
+    enum scheduling scheduling;
+    char scheduling_reason[FABRIC_TEXT_MAX], scheduling_by[64];
+    bool is_spare;
+    int64_t revision;
+
+    struct fabric_slice *slice; /* accepted; NULL: free */
+    uint16_t position;
+    bool has_unaccounted, is_unproven;
+    struct fabric_host host[FABRIC_HOSTS_PER_CUBE];
+    char *serial[FABRIC_CHIPS_PER_CUBE]; /* x + 4 (y + 4 z) */
+    struct link_end end[TOPO_FACES][TOPO_INDICES];
+};
+
+/* One A port of a switch: what should be there and what is. */
+struct fabric_port {
+    uint16_t want_b;                  /* 0: nothing is intended */
+    struct fabric_slice *want_slice;  /* whose circuit that is */
+    uint16_t observed_b;              /* as last read; 0: none */
+    enum circuit_class circuit_class; /* of the observed circuit */
+    bool is_locked;                   /* of a held slice: nothing is sent about it */
+    uint8_t failures;                 /* tries in a row after which the intended circuit was not there */
+    bool is_failed;                   /* given up until the intent or the session changes */
+    uint8_t unexpected_reads;         /* full reads in a row that showed this same unexpected circuit */
+    int64_t put_right_us[2];          /* the last two times a drifted circuit was put right */
+};
+
+struct fabric_ocs {
+    struct fabric_pod *pod;
+    uint16_t index;
+    char name[24]; /* ocs-x-05 */
+    char address[DEVICE_WORD_MAX];
+    char product[DEVICE_WORD_MAX], serial[DEVICE_WORD_MAX]; /* pinned */
+    char power_domain[40];
+    uint16_t ports_a, ports_b;
+    int64_t revision;
+
+    struct device *device;
+    enum ocs_state state; /* as shown */
+    char cause[FABRIC_TEXT_MAX];
+    bool map_known;           /* observed_b was read by this process */
+    bool is_readable;         /* and the session is up */
+    int64_t lost_at_us;       /* when the session was lost; 0: is there, or never was */
+    struct fabric_port *port; /* by A port, from 1; [ports_a + 1] */
+    uint16_t *want_a;         /* by B port, from 1: the intended A port, 0 none */
+    uint16_t *observed_a;     /* by B port: the observed A port, 0 none */
+    bool *is_b_locked;
+    unsigned n_circuits;   /* observed, foreign ones left out */
+    int64_t retry_at_us;   /* nothing is sent before */
+    unsigned failed_tries; /* in a row */
+    bool is_split;         /* a merged command failed: one slice at a time */
+    bool needs_reconcile;
+    int64_t audit_at_us; /* next full read */
+};
+
+struct slice_link {
+    uint16_t position;
+    uint8_t dimension, index; /* at the + face of the cube at the position */
+    uint8_t cause;            /* enum link_cause */
+};
+
+struct link_list {
+    struct slice_link *link;
+    unsigned count;
+};
+
+/* Immutable once accepted. */
+struct slice_version {
+    unsigned references;
+    int64_t generation, revision;
+    bool is_gone; /* released, or failed and given back: owns nothing */
+    enum slice_state state;
+    char cause[FABRIC_TEXT_MAX];
+    struct topo_shape shape;
+    uint16_t cubes[TOPO_POSITIONS_MAX];
+    uint16_t host_mask; /* 0xffff: whole cubes */
+    unsigned tolerate_missing[3];
+    enum disruption disruption;
+    bool is_pinned, use_spares, is_held, was_ready;
+    enum qualified qualified;
+    uint64_t fingerprint;
+    struct link_list missing;    /* sorted */
+    struct link_list failed;     /* did not qualify; sorted */
+    int64_t connect_by_us;       /* wall; 0: no limit */
+    int64_t unverified_since_us; /* wall; 0: every switch is seen */
+    int64_t operation_id;        /* under way; 0: none */
+};
+
+struct fabric_label {
+    char *key, *value;
+};
+
+struct fabric_slice {
+    struct fabric_slice *next; /* of the daemon, in order of uid */
+    int64_t uid;
+    char name[64];
+    struct fabric_pod *pod;
+    char owner[64];
+    int64_t created_us; /* wall */
+    struct fabric_label *labels;
+    unsigned n_labels;
+    struct slice_version *accepted, *durable; /* durable NULL: creation is not durable yet */
+    bool needs_judging;
+    unsigned circuits_done, circuits_total;
+};
+
+/* Mirrors that a former slice, or a former generation of one, may have left. */
+struct fabric_former {
+    struct fabric_former *next;
+    int64_t uid, generation;
+    char name[64];
+    struct topo_shape shape;
+    uint16_t cubes[TOPO_POSITIONS_MAX];
+};
+
+struct fabric_pod {
+    struct fabric_pod *next;
+    int64_t pod_id;
+    char name[64];
+    char model[32];
+    uint32_t largest_slice_cubes;
+    enum frozen frozen;
+    char frozen_text[FABRIC_TEXT_MAX];
+    int64_t revision;
+    struct fabric *fabric;
+    struct fabric_cube *cube; /* [n_cubes] */
+    struct fabric_ocs *ocs;   /* [n_ocses] */
+    uint16_t n_cubes, n_ocses;
+    struct topo_wiring *wiring;
+    struct topo_pod plan; /* for the planner; see refresh.h */
+    struct fabric_former *formers;
+    bool is_blind;
+    bool plan_is_old, classes_are_old;
+    int64_t dark_review_at_us; /* when reports of dark links are looked at; INT64_MAX: nothing new */
+};
+
+struct fabric_operation {
+    struct fabric_operation *next; /* newest first */
+    int64_t id;
+    char kind[16];
+    char *slices; /* names, separated by commas */
+    int64_t uid[64];
+    unsigned n_uids;
+    enum operation_state state;
+    char text[FABRIC_TEXT_MAX];
+    int64_t created_us, done_us; /* wall */
+    int64_t durable_revision;    /* 0: not durable yet */
+};
