@@ -362,7 +362,7 @@ static int take_answers(struct device *device, int64_t now_us) {
     return -EBADMSG;
 }
 
-void device_on_connected(struct device *device, int64_t now_us) {
+static void take_connected(struct device *device, int64_t now_us) {
     device->connected = true;
     device->connecting = false;
     device->received_len = 0;
@@ -370,11 +370,11 @@ void device_on_connected(struct device *device, int64_t now_us) {
     send_text(device, REQUEST_IDENTIFY, "*idn?;:oxc:swit:size?\n", now_us);
 }
 
-void device_on_closed(struct device *device, const char *cause, int64_t now_us) {
+static void take_closed(struct device *device, const char *cause, int64_t now_us) {
     end_session(device, cause, now_us);
 }
 
-void device_on_bytes(struct device *device, const char *bytes, size_t len, int64_t now_us) {
+static void take_bytes(struct device *device, const char *bytes, size_t len, int64_t now_us) {
     while (len > 0 && device->connected) {
         size_t room = sizeof(device->received) - device->received_len;
         size_t n = len < room ? len : room;
@@ -425,6 +425,26 @@ void device_on_bytes(struct device *device, const char *bytes, size_t len, int64
         }
         send_next(device, now_us);
     }
+}
+
+static void tell_fed(struct device *device) {
+    if (device->callbacks.on_fed)
+        device->callbacks.on_fed(device, device->callbacks.userdata);
+}
+
+void device_on_connected(struct device *device, int64_t now_us) {
+    take_connected(device, now_us);
+    tell_fed(device);
+}
+
+void device_on_closed(struct device *device, const char *cause, int64_t now_us) {
+    take_closed(device, cause, now_us);
+    tell_fed(device);
+}
+
+void device_on_bytes(struct device *device, const char *bytes, size_t len, int64_t now_us) {
+    take_bytes(device, bytes, len, now_us);
+    tell_fed(device);
 }
 
 int64_t device_next_wakeup_us(const struct device *device) {

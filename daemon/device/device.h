@@ -61,6 +61,8 @@ struct device_callbacks {
     void (*on_map)(struct device *device, const uint16_t *b_of_a, int64_t now_us, void *userdata);
     /* After on_map for DONE and PARTIAL. */
     void (*on_change_done)(struct device *device, enum device_result result, int64_t now_us, void *userdata);
+    /* Last of all after the transport fed something in: device_next_wakeup_us() may have moved. May be NULL. */
+    void (*on_fed)(struct device *device, void *userdata);
     void *userdata;
 };
 
