@@ -25,15 +25,15 @@ static void unary_message(struct grpcx_client_call *call, const ProtobufCMessage
 static void unary_done(struct grpcx_client_call *call, const struct grpcx_result *result, void *userdata) {
     struct unary *u = userdata;
     struct grpcx_result lost = {.status = GRPCX_INTERNAL, .message = (char *)"no reply message"};
-    u->done(result->status == GRPCX_OK ? u->msg : NULL, result->status == GRPCX_OK && !u->msg ? &lost : result,
-            u->userdata);
+    u->done(result->status == GRPCX_OK ? u->msg : NULL,
+            result->status == GRPCX_OK && !u->msg ? &lost : result, u->userdata);
     grpcx_unpack_free(u->msg);
     free(u);
 }
 
 int grpcx_client_call_unary(struct grpcx_client *client, const char *method, const ProtobufCMessage *request,
-                            const ProtobufCMessageDescriptor *response, int64_t timeout_ms, grpcx_unary_done done,
-                            void *userdata) {
+                            const ProtobufCMessageDescriptor *response, int64_t timeout_ms,
+                            grpcx_unary_done done, void *userdata) {
     struct unary *u = calloc(1, sizeof(*u));
     struct grpcx_client_call *call;
     if (!u)
@@ -168,9 +168,10 @@ void grpcx_stream_close(struct grpcx_stream_reader *reader) {
     free(reader);
 }
 
-int grpcx_client_unary_blocking(struct grpcx_client *client, const char *method, const ProtobufCMessage *request,
-                                const ProtobufCMessageDescriptor *response, int64_t timeout_ms,
-                                ProtobufCMessage **ret_response, struct grpcx_result *ret_result) {
+int grpcx_client_unary_blocking(struct grpcx_client *client, const char *method,
+                                const ProtobufCMessage *request, const ProtobufCMessageDescriptor *response,
+                                int64_t timeout_ms, ProtobufCMessage **ret_response,
+                                struct grpcx_result *ret_result) {
     struct grpcx_stream_reader *r;
     int e = grpcx_stream_open(client, method, request, response, timeout_ms, &r);
     if (e < 0)
@@ -178,7 +179,8 @@ int grpcx_client_unary_blocking(struct grpcx_client *client, const char *method,
     bool done = spin(r->base, &r->ended, timeout_ms);
     *ret_response = NULL;
     if (!done) {
-        *ret_result = (struct grpcx_result){.status = GRPCX_DEADLINE_EXCEEDED, .message = strdup("deadline exceeded")};
+        *ret_result =
+            (struct grpcx_result){.status = GRPCX_DEADLINE_EXCEEDED, .message = strdup("deadline exceeded")};
     } else {
         *ret_result = r->result;
         r->result = (struct grpcx_result){0};

@@ -36,9 +36,9 @@ struct grpcx_client {
     bool closed, told;
 };
 
-#define NV(n, v)                                                                                                     \
-    (nghttp2_nv) {                                                                                                   \
-        (uint8_t *)(n), (uint8_t *)(v), strlen(n), strlen(v), NGHTTP2_NV_FLAG_NONE                                   \
+#define NV(n, v)                                                                                             \
+    (nghttp2_nv) {                                                                                           \
+        (uint8_t *)(n), (uint8_t *)(v), strlen(n), strlen(v), NGHTTP2_NV_FLAG_NONE                           \
     }
 
 static void kick(struct grpcx_client *c) {
@@ -141,8 +141,8 @@ static void on_event(struct bufferevent *bev, short what, void *userdata) {
     lose(userdata);
 }
 
-static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name, size_t name_len,
-                     const uint8_t *value, size_t len, uint8_t flags, void *userdata) {
+static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name,
+                     size_t name_len, const uint8_t *value, size_t len, uint8_t flags, void *userdata) {
     struct grpcx_client_call *call = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
     if (!call || call->ended)
         return 0;
@@ -233,8 +233,8 @@ int grpcx_client_adopt(struct event_base *base, int fd, const struct grpcx_clien
     return 0;
 }
 
-int grpcx_client_connect_unix(struct event_base *base, const char *path, const struct grpcx_client_options *options,
-                              struct grpcx_client **ret_client) {
+int grpcx_client_connect_unix(struct event_base *base, const char *path,
+                              const struct grpcx_client_options *options, struct grpcx_client **ret_client) {
     struct sockaddr_un addr = {.sun_family = AF_UNIX};
     if (strlen(path) >= sizeof(addr.sun_path))
         return -ENAMETOOLONG;
@@ -302,9 +302,9 @@ int grpcx_client_call(struct grpcx_client *client, const char *method, const Pro
                       const ProtobufCMessageDescriptor *response, int64_t timeout_ms,
                       const struct grpcx_client_callbacks *callbacks, struct grpcx_client_call **ret_call) {
     char timeout[24];
-    nghttp2_nv nv[8] = {NV(":method", "POST"), NV(":scheme", "http"), NV(":path", method),
-                        NV(":authority", "localhost"), NV("te", "trailers"),
-                        NV("content-type", "application/grpc")};
+    nghttp2_nv nv[8] = {NV(":method", "POST"), NV(":scheme", "http"),
+                        NV(":path", method),   NV(":authority", "localhost"),
+                        NV("te", "trailers"),  NV("content-type", "application/grpc")};
     size_t n = 6;
     nghttp2_data_provider body = {.read_callback = read_body};
     if (client->closed)

@@ -10,13 +10,13 @@ struct grpcx_health {
         struct entry *next;
         char *service;
         bool serving;
-    } *entries;
+    } * entries;
     struct watcher {
         struct watcher *next;
         struct grpcx_call *call;
         struct grpcx_health *health;
         char *service;
-    } *watchers;
+    } * watchers;
 };
 
 static int state(const struct grpcx_health *h, const char *service) {
@@ -102,8 +102,9 @@ int grpcx_health_new(struct grpcx_server *server, struct grpcx_health **ret_heal
     struct grpcx_health *h = calloc(1, sizeof(*h));
     if (!h)
         return -ENOMEM;
-    h->methods[0] = (struct grpcx_method){"/grpc.health.v1.Health/Check",
-                                          &grpc__health__v1__health_check_request__descriptor, GRPCX_UNARY, check, h};
+    h->methods[0] =
+        (struct grpcx_method){"/grpc.health.v1.Health/Check",
+                              &grpc__health__v1__health_check_request__descriptor, GRPCX_UNARY, check, h};
     h->methods[1] = (struct grpcx_method){"/grpc.health.v1.Health/Watch",
                                           &grpc__health__v1__health_check_request__descriptor,
                                           GRPCX_SERVER_STREAMING, watch, h};

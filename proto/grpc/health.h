@@ -4,7 +4,8 @@
 
 struct grpcx_health;
 
-/* Registers on the server; free the server first. 0 or -ENOMEM. The empty name is known from the start and serving. */
+/* Registers on the server; free the server first. 0 or -ENOMEM. The empty name is known from the start and
+ * serving. */
 __attribute__((warn_unused_result)) int grpcx_health_new(struct grpcx_server *server,
                                                          struct grpcx_health **ret_health);
 void grpcx_health_free(struct grpcx_health *health);

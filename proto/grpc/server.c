@@ -77,9 +77,9 @@ static void kick(struct conn *c) {
 static ssize_t read_body(nghttp2_session *session, int32_t id, uint8_t *buf, size_t len, uint32_t *flags,
                          nghttp2_data_source *source, void *userdata);
 
-#define NV(n, v)                                                                                                     \
-    (nghttp2_nv) {                                                                                                   \
-        (uint8_t *)(n), (uint8_t *)(v), strlen(n), strlen(v), NGHTTP2_NV_FLAG_NONE                                   \
+#define NV(n, v)                                                                                             \
+    (nghttp2_nv) {                                                                                           \
+        (uint8_t *)(n), (uint8_t *)(v), strlen(n), strlen(v), NGHTTP2_NV_FLAG_NONE                           \
     }
 
 static size_t trailers(struct grpcx_call *call, nghttp2_nv *nv, char number[12]) {
@@ -327,8 +327,8 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
     return 0;
 }
 
-static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name, size_t name_len,
-                     const uint8_t *value, size_t len, uint8_t flags, void *userdata) {
+static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name,
+                     size_t name_len, const uint8_t *value, size_t len, uint8_t flags, void *userdata) {
     struct conn *c = userdata;
     struct grpcx_call *call = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
     if (!call || call->started)
@@ -383,7 +383,9 @@ static void take_message(struct grpcx_call *call) {
     grpcx_reader_next(&call->reader);
     if (r) {
         fail_call(call, r == -EPROTO ? GRPCX_UNIMPLEMENTED : GRPCX_INVALID_ARGUMENT,
-                  r == -EPROTO ? "more than one request" : r < 0 ? "no memory" : error);
+                  r == -EPROTO ? "more than one request"
+                  : r < 0      ? "no memory"
+                               : error);
     } else if (streaming) {
         if (call->cb.on_message)
             call->cb.on_message(call, msg, call->cb.userdata);
@@ -497,7 +499,8 @@ int grpcx_server_new(struct event_base *base, const struct grpcx_server_options 
     return 0;
 }
 
-int grpcx_server_add_methods(struct grpcx_server *server, const struct grpcx_method *methods, size_t n_methods) {
+int grpcx_server_add_methods(struct grpcx_server *server, const struct grpcx_method *methods,
+                             size_t n_methods) {
     struct table *t = malloc(sizeof(*t));
     if (!t)
         return -ENOMEM;

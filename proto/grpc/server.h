@@ -38,29 +38,30 @@ struct grpcx_method {
 
 struct grpcx_server_options {
     struct grpcx_clock clock;
-    size_t max_recv_bytes;         /* 0: 4 MiB */
-    size_t max_send_bytes;         /* 0: 16 MiB */
-    uint32_t max_streams;          /* concurrent, per connection; 0: 256 */
-    size_t max_connection_bytes;   /* request bytes buffered per connection; 0: 16 MiB */
-    int64_t handshake_timeout_us;  /* to the client's SETTINGS; 0: 10 s */
+    size_t max_recv_bytes;        /* 0: 4 MiB */
+    size_t max_send_bytes;        /* 0: 16 MiB */
+    uint32_t max_streams;         /* concurrent, per connection; 0: 256 */
+    size_t max_connection_bytes;  /* request bytes buffered per connection; 0: 16 MiB */
+    int64_t handshake_timeout_us; /* to the client's SETTINGS; 0: 10 s */
     struct grpcx_unpack_limits unpack;
     void (*wakeup_changed)(void *userdata); /* grpcx_server_next_wakeup_us() moved; may be NULL */
     void *userdata;
 };
 
 /* methods[n_methods] and what it points to must outlive the server. 0, -EINVAL, -ENOMEM. */
-__attribute__((warn_unused_result)) int
-grpcx_server_new(struct event_base *base, const struct grpcx_server_options *options,
-                 const struct grpcx_method *methods, size_t n_methods, struct grpcx_server **ret_server);
+__attribute__((warn_unused_result)) int grpcx_server_new(struct event_base *base,
+                                                         const struct grpcx_server_options *options,
+                                                         const struct grpcx_method *methods, size_t n_methods,
+                                                         struct grpcx_server **ret_server);
 /* Adds a further table, as above. */
-__attribute__((warn_unused_result)) int grpcx_server_add_methods(struct grpcx_server *server,
-                                                                 const struct grpcx_method *methods,
-                                                                 size_t n_methods);
-/* Closes every connection (on_cancelled is called for open calls) and frees. NULL is fine. Not from a callback. */
+__attribute__((warn_unused_result)) int
+grpcx_server_add_methods(struct grpcx_server *server, const struct grpcx_method *methods, size_t n_methods);
+/* Closes every connection (on_cancelled is called for open calls) and frees. NULL is fine. Not from a
+ * callback. */
 void grpcx_server_free(struct grpcx_server *server);
 /* Takes over fd, also on failure; made non-blocking. peer is copied. 0, -ENOMEM, -ESHUTDOWN when draining. */
-__attribute__((warn_unused_result)) int
-grpcx_server_adopt_connection(struct grpcx_server *server, int fd, const struct grpcx_peer *peer);
+__attribute__((warn_unused_result)) int grpcx_server_adopt_connection(struct grpcx_server *server, int fd,
+                                                                      const struct grpcx_peer *peer);
 /* GOAWAY to everybody; open calls go on; true from grpcx_server_drained() when no connection is left. */
 void grpcx_server_drain(struct grpcx_server *server);
 bool grpcx_server_drained(const struct grpcx_server *server);
@@ -116,4 +117,5 @@ __attribute__((warn_unused_result)) int grpcx_listen_unix(const char *path, mode
 /* Closes, removes the socket file, releases the lock. */
 void grpcx_unix_listener_deinit(struct grpcx_unix_listener *listener);
 /* accept4() with SO_PEERCRED. *ret_fd is owned by the caller. 0 or negative errno (-EAGAIN: nobody waits). */
-__attribute__((warn_unused_result)) int grpcx_accept_unix(int listen_fd, int *ret_fd, struct grpcx_peer *ret_peer);
+__attribute__((warn_unused_result)) int grpcx_accept_unix(int listen_fd, int *ret_fd,
+                                                          struct grpcx_peer *ret_peer);

@@ -6,9 +6,10 @@
 
 const char *grpcx_status_name(int code) {
     static const char *const names[] = {
-        "OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS",
-        "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE",
-        "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED",
+        "OK",        "CANCELLED",       "UNKNOWN",           "INVALID_ARGUMENT",   "DEADLINE_EXCEEDED",
+        "NOT_FOUND", "ALREADY_EXISTS",  "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",
+        "ABORTED",   "OUT_OF_RANGE",    "UNIMPLEMENTED",     "INTERNAL",           "UNAVAILABLE",
+        "DATA_LOSS", "UNAUTHENTICATED",
     };
     return code >= 0 && code <= 16 ? names[code] : "UNKNOWN";
 }
@@ -57,7 +58,8 @@ int grpcx_status_encode(int code, const char *message, const char *type_url, con
     return 0;
 }
 
-static int next_field(const uint8_t **p, const uint8_t *end, uint64_t *tag, const uint8_t **data, uint64_t *v) {
+static int next_field(const uint8_t **p, const uint8_t *end, uint64_t *tag, const uint8_t **data,
+                      uint64_t *v) {
     if (grpcx_varint(p, end, tag) < 0)
         return -EBADMSG;
     switch (*tag & 7) {

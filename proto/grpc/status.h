@@ -26,11 +26,12 @@ enum grpcx_status {
 /* "NOT_FOUND" and so on; a static string, "UNKNOWN" for a number outside the table. */
 const char *grpcx_status_name(int code);
 
-/* Encodes google.rpc.Status with at most one detail (type_url NULL: none). *ret_bytes is malloc'ed, the caller
- * frees it. 0 or -ENOMEM. */
-__attribute__((warn_unused_result)) int
-grpcx_status_encode(int code, const char *message, const char *type_url, const uint8_t *value, size_t value_len,
-                    uint8_t **ret_bytes, size_t *ret_len);
+/* Encodes google.rpc.Status with at most one detail (type_url NULL: none). *ret_bytes is malloc'ed, the
+ * caller frees it. 0 or -ENOMEM. */
+__attribute__((warn_unused_result)) int grpcx_status_encode(int code, const char *message,
+                                                            const char *type_url, const uint8_t *value,
+                                                            size_t value_len, uint8_t **ret_bytes,
+                                                            size_t *ret_len);
 
 /* The fields of a google.rpc.Status; message, type_url and value point into the decoded bytes and are not
  * NUL-terminated. Only the first detail is kept; type_url is NULL when there is none. */

@@ -25,14 +25,18 @@ __attribute__((format(printf, 2, 3))) static int refuse(struct walk *w, const ch
 static bool text_ok(const uint8_t *s, size_t len) {
     for (size_t i = 0; i < len;) {
         uint8_t c = s[i];
-        size_t n = c < 0x80 ? 0 : c >= 0xc2 && c <= 0xdf ? 1 : (c & 0xf0) == 0xe0 ? 2 : c >= 0xf0 && c <= 0xf4 ? 3 : 9;
+        size_t n = c < 0x80                 ? 0
+                   : c >= 0xc2 && c <= 0xdf ? 1
+                   : (c & 0xf0) == 0xe0     ? 2
+                   : c >= 0xf0 && c <= 0xf4 ? 3
+                                            : 9;
         if (!c || n > len - i - 1)
             return false;
         for (size_t k = 1; k <= n; k++)
             if ((s[i + k] & 0xc0) != 0x80)
                 return false;
-        if ((c == 0xe0 && s[i + 1] < 0xa0) || (c == 0xed && s[i + 1] > 0x9f) || (c == 0xf0 && s[i + 1] < 0x90) ||
-            (c == 0xf4 && s[i + 1] > 0x8f))
+        if ((c == 0xe0 && s[i + 1] < 0xa0) || (c == 0xed && s[i + 1] > 0x9f) ||
+            (c == 0xf0 && s[i + 1] < 0x90) || (c == 0xf4 && s[i + 1] > 0x8f))
             return false;
         i += n + 1;
     }
@@ -58,8 +62,8 @@ static unsigned wire_type(ProtobufCType type) {
     }
 }
 
-static int walk_message(struct walk *w, const ProtobufCMessageDescriptor *d, const uint8_t *p, const uint8_t *end,
-                        unsigned depth) {
+static int walk_message(struct walk *w, const ProtobufCMessageDescriptor *d, const uint8_t *p,
+                        const uint8_t *end, unsigned depth) {
     if (depth > w->max_depth)
         return refuse(w, "%s: nested deeper than %u", d->name, w->max_depth);
     while (p < end) {
@@ -68,8 +72,7 @@ static int walk_message(struct walk *w, const ProtobufCMessageDescriptor *d, con
             return refuse(w, "%s: bad tag", d->name);
         if (++w->count > w->max_count)
             return refuse(w, "%s: too many fields", d->name);
-        const ProtobufCFieldDescriptor *f =
-            protobuf_c_message_descriptor_get_field(d, (unsigned)(tag >> 3));
+        const ProtobufCFieldDescriptor *f = protobuf_c_message_descriptor_get_field(d, (unsigned)(tag >> 3));
         const char *name = f ? f->name : "unknown field";
         unsigned wire = tag & 7;
         if (wire == 0) {

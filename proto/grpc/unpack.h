@@ -1,5 +1,6 @@
 #pragma once
-/* Unpacking hostile protobuf bytes: checked on the wire along the descriptor, then unpacked under a budget. */
+/* Unpacking hostile protobuf bytes: checked on the wire along the descriptor, then unpacked under a budget.
+ */
 #include <protobuf-c/protobuf-c.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,12 +14,14 @@ struct grpcx_unpack_limits {
 
 #define GRPCX_UNPACK_REFUSED 1
 
-/* Checks lengths, wire types, field count, depth, and that strings are UTF-8 without NUL. limits NULL: defaults.
- * On success *ret_msg is owned by the caller: grpcx_unpack_free(). 0, GRPCX_UNPACK_REFUSED with a text in error
- * that names the field (error may be NULL), or -ENOMEM. */
-__attribute__((warn_unused_result)) int
-grpcx_unpack(const ProtobufCMessageDescriptor *descriptor, const uint8_t *bytes, size_t len,
-             const struct grpcx_unpack_limits *limits, ProtobufCMessage **ret_msg, char *error, size_t error_size);
+/* Checks lengths, wire types, field count, depth, and that strings are UTF-8 without NUL. limits NULL:
+ * defaults. On success *ret_msg is owned by the caller: grpcx_unpack_free(). 0, GRPCX_UNPACK_REFUSED with a
+ * text in error that names the field (error may be NULL), or -ENOMEM. */
+__attribute__((warn_unused_result)) int grpcx_unpack(const ProtobufCMessageDescriptor *descriptor,
+                                                     const uint8_t *bytes, size_t len,
+                                                     const struct grpcx_unpack_limits *limits,
+                                                     ProtobufCMessage **ret_msg, char *error,
+                                                     size_t error_size);
 
 /* Frees an unpacked message; NULL is fine. */
 void grpcx_unpack_free(ProtobufCMessage *msg);

@@ -82,7 +82,10 @@ char *grpcx_percent(const char *text) {
 }
 
 static int hex(char c) {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                                  : -1;
 }
 
 char *grpcx_unpercent(const char *text, size_t len) {
@@ -134,7 +137,8 @@ enum grpcx_read grpcx_reader_feed(struct grpcx_reader *r, const uint8_t **p, con
             return GRPCX_READ_MORE;
         r->head[r->head_len++] = *(*p)++;
         if (r->head_len == 5) {
-            r->len = (size_t)r->head[1] << 24 | (size_t)r->head[2] << 16 | (size_t)r->head[3] << 8 | r->head[4];
+            r->len =
+                (size_t)r->head[1] << 24 | (size_t)r->head[2] << 16 | (size_t)r->head[3] << 8 | r->head[4];
             if (r->head[0])
                 return GRPCX_READ_COMPRESSED;
             if (r->len > max)

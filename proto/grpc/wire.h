@@ -1,5 +1,6 @@
 #pragma once
-/* Shared by client and server: varints, base64, percent-encoding, grpc-timeout and the five-byte message frames. */
+/* Shared by client and server: varints, base64, percent-encoding, grpc-timeout and the five-byte message
+ * frames. */
 #include <protobuf-c/protobuf-c.h>
 #include <stdbool.h>
 #include <stddef.h>
