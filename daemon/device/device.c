@@ -1,6 +1,8 @@
 /* A session is a chain of single requests, each with a known number of answers and a deadline:
  *
- *   connect -> IDENTIFY -> READ -> ready, then CHANGE lines -> guard -> VERIFY (or READ again, when asked)
+ *   connect -> IDENTIFY -> ERRORS until the queue is empty -> READ -> ready
+ *   ready   -> CHANGE lines -> guard -> VERIFY -> ERRORS when there are any -> ready, or READ when asked
+ *   another unit than pinned -> IDENTIFY again after a while
  *
  * One request is under way at a time, so an answer cannot be taken for another's. Anything that is not the
  * awaited answer ends the session: a new session and a full read are cheap, a wrong belief about mirrors is
@@ -14,25 +16,29 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/types.h>
 
-#define RECEIVE_MAX 65536
+#define RECEIVE_MAX 16384 /* the longest answer, a map of 320 pairs, takes 2.6 kB */
 #define ANSWERS_MAX 2
 #define PAIRS_PER_COMMAND 128
 #define CONNECT_TIMEOUT_US 3000000
 #define BACKOFF_FIRST_US 100000
 #define BACKOFF_MAX_US 10000000
+#define ASK_AGAIN_US 30000000 /* who a switch is that is not the pinned one */
+#define ERRORS_MAX 256        /* entries read before a switch that never runs out is left alone */
 
 enum request {
     REQUEST_NONE,
     REQUEST_IDENTIFY,
+    REQUEST_ERRORS,
     REQUEST_READ,
     REQUEST_CHANGE,
     REQUEST_VERIFY,
 };
 
 static const unsigned answers_of[] = {
-    [REQUEST_NONE] = 0,   [REQUEST_IDENTIFY] = 2, [REQUEST_READ] = 1,
-    [REQUEST_CHANGE] = 1, [REQUEST_VERIFY] = 2,
+    [REQUEST_NONE] = 0, [REQUEST_IDENTIFY] = 2, [REQUEST_ERRORS] = 1,
+    [REQUEST_READ] = 1, [REQUEST_CHANGE] = 1,   [REQUEST_VERIFY] = 2,
 };
 
 struct device {
@@ -52,10 +58,14 @@ struct device {
     unsigned n_answers;
 
     bool connecting;
+    bool held;           /* no new session until device_retry_now() */
     int64_t retry_at_us; /* next connection attempt */
     int64_t backoff_us;
     uint64_t random;
 
+    int64_t identify_at_us; /* in MISMATCH: ask again */
+    bool errors_wanted;
+    unsigned n_errors;
     bool read_wanted;
     uint16_t b_of_a[DEVICE_PORTS_MAX + 1];
 
@@ -70,6 +80,8 @@ struct device {
     struct device_pair remove[DEVICE_PAIRS_MAX], add[DEVICE_PAIRS_MAX];
     size_t n_remove, n_add, removed, added;
     int64_t verify_at_us; /* end of the guard time */
+    enum device_result change_result;
+    char change_error[DEVICE_WORD_MAX];
     int64_t change_first_us, change_last_us;
 };
 
@@ -77,8 +89,18 @@ static int64_t or_default(int64_t value, int64_t fallback) {
     return value > 0 ? value : fallback;
 }
 
+/* splitmix64 (Steele, Lea, Flood 2014): neighbouring seeds give unlike numbers. */
+static uint64_t spread_seed(uint64_t seed) {
+    uint64_t z = seed + 0x9e3779b97f4a7c15u;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+}
+
 int device_new(const struct device_config *config, const struct device_callbacks *callbacks,
                struct device **ret_device) {
+    if (config->ports_a > DEVICE_PORTS_MAX || config->ports_b > DEVICE_PORTS_MAX)
+        return -EINVAL;
     struct device *device = calloc(1, sizeof(*device));
     if (!device)
         return -ENOMEM;
@@ -87,9 +109,10 @@ int device_new(const struct device_config *config, const struct device_callbacks
     device->config.guard_us = or_default(config->guard_us, 30000);
     device->config.late_guard_us = or_default(config->late_guard_us, 1000000);
     device->callbacks = *callbacks;
-    device->random = config->seed | 1;
+    device->random = spread_seed(config->seed) | 1;
+    device->late_change_possible = config->late_change_possible;
     device->backoff_us = BACKOFF_FIRST_US;
-    device->verify_at_us = device->second_read_at_us = INT64_MAX;
+    device->verify_at_us = device->second_read_at_us = device->identify_at_us = INT64_MAX;
     snprintf(device->cause, sizeof(device->cause), "%s",
              config->address[0] ? "not connected yet" : "no address");
     *ret_device = device;
@@ -128,6 +151,9 @@ const struct device_identity *device_identity(const struct device *device) {
 bool device_is_changing(const struct device *device) {
     return device->changing;
 }
+const char *device_change_error(const struct device *device) {
+    return device->change_error;
+}
 void device_last_change_us(const struct device *device, int64_t *ret_first_us, int64_t *ret_last_us) {
     *ret_first_us = device->change_first_us;
     *ret_last_us = device->change_last_us;
@@ -161,7 +187,8 @@ static uint64_t next_random(struct device *device) {
 
 static void end_session(struct device *device, const char *cause, int64_t now_us) {
     bool was_changing = device->changing;
-    if (device->request == REQUEST_CHANGE)
+    /* Also after an answered line: a doubled answer may have been taken for the next line's. */
+    if (was_changing)
         device->late_change_possible = true;
     device->transport.close(device->transport.userdata);
     device->connected = device->connecting = false;
@@ -170,8 +197,8 @@ static void end_session(struct device *device, const char *cause, int64_t now_us
     device->received_len = 0;
     device->changing = false;
     device->have_first_read = false;
-    device->read_wanted = false;
-    device->verify_at_us = device->second_read_at_us = INT64_MAX;
+    device->read_wanted = device->errors_wanted = false;
+    device->verify_at_us = device->second_read_at_us = device->identify_at_us = INT64_MAX;
     /* A quarter of jitter on either side, so that 48 switches do not come back in step. */
     int64_t spread = device->backoff_us / 2;
     device->retry_at_us =
@@ -192,6 +219,11 @@ static void send_request(struct device *device, enum request request, const char
 
 static void send_text(struct device *device, enum request request, const char *line, int64_t now_us) {
     send_request(device, request, line, strlen(line), now_us);
+}
+
+static void send_identify(struct device *device, int64_t now_us) {
+    device->identify_at_us = INT64_MAX;
+    send_text(device, REQUEST_IDENTIFY, "*idn?;:oxc:swit:size?\n", now_us);
 }
 
 struct line {
@@ -244,6 +276,11 @@ static void send_change_line(struct device *device, int64_t now_us) {
 static void send_next(struct device *device, int64_t now_us) {
     if (device->request != REQUEST_NONE || !device->connected)
         return;
+    if (device->errors_wanted) {
+        device->errors_wanted = false;
+        send_text(device, REQUEST_ERRORS, ":syst:err?\n", now_us);
+        return;
+    }
     if (device->changing) {
         if (device->removed < device->n_remove || device->added < device->n_add)
             send_change_line(device, now_us);
@@ -251,8 +288,13 @@ static void send_next(struct device *device, int64_t now_us) {
             send_text(device, REQUEST_VERIFY, ":oxc:swit:conn:stat?;:syst:err?\n", now_us);
         return;
     }
+    if (device->state == DEVICE_MISMATCH) {
+        if (now_us >= device->identify_at_us)
+            send_identify(device, now_us);
+        return;
+    }
     if (device->read_wanted &&
-        now_us >= (device->second_read_at_us == INT64_MAX ? now_us : device->second_read_at_us)) {
+        (device->second_read_at_us == INT64_MAX || now_us >= device->second_read_at_us)) {
         device->read_wanted = false;
         device->second_read_at_us = INT64_MAX;
         send_text(device, REQUEST_READ, ":oxc:swit:conn:stat?\n", now_us);
@@ -262,6 +304,8 @@ static void send_next(struct device *device, int64_t now_us) {
 static void judge_identity(struct device *device, int64_t now_us) {
     const struct device_config *config = &device->config;
     const struct device_identity *identity = &device->identity;
+    device->read_wanted = device->errors_wanted = false;
+    device->identify_at_us = now_us + ASK_AGAIN_US;
     if (!config->product[0] || !config->serial[0]) {
         set_state(device, DEVICE_MISMATCH, now_us, "not confirmed: the switch says it is %s, serial %s",
                   identity->product, identity->serial);
@@ -277,8 +321,12 @@ static void judge_identity(struct device *device, int64_t now_us) {
                   config->ports_a, config->ports_b, identity->ports_a, identity->ports_b);
         return;
     }
-    set_state(device, DEVICE_SYNCING, now_us, "reading the map");
-    device->read_wanted = true;
+    device->identify_at_us = INT64_MAX;
+    device->errors_wanted = device->read_wanted = true;
+    device->n_errors = 0;
+    set_state(device, DEVICE_SYNCING, now_us,
+              device->late_change_possible ? "reading the map twice: a change was left unanswered"
+                                           : "reading the map");
 }
 
 static int take_identity(struct device *device, int64_t now_us) {
@@ -299,6 +347,8 @@ static int take_map(struct device *device, const char *text, int64_t now_us) {
     uint16_t map[DEVICE_PORTS_MAX + 1];
     if (scpi_parse_map(text, device->config.ports_a, device->config.ports_b, map) < 0)
         return -EBADMSG;
+    if (device->state == DEVICE_MISMATCH)
+        return 0; /* the pin was changed while the read was under way */
     size_t size = sizeof(*map) * (device->config.ports_a + 1u);
     if (device->late_change_possible) {
         if (!device->have_first_read || memcmp(device->first_read, map, size) != 0) {
@@ -321,41 +371,75 @@ static bool change_holds(const struct device *device) {
     for (size_t i = 0; i < device->n_add; i++)
         if (device->b_of_a[device->add[i].a] != device->add[i].b)
             return false;
-    for (size_t i = 0; i < device->n_remove; i++)
-        if (device->b_of_a[device->remove[i].a] == device->remove[i].b)
+    for (size_t i = 0; i < device->n_remove; i++) {
+        const struct device_pair *pair = &device->remove[i];
+        bool added_again = false;
+        for (size_t k = 0; k < device->n_add && !added_again; k++)
+            added_again = device->add[k].a == pair->a && device->add[k].b == pair->b;
+        if (!added_again && device->b_of_a[pair->a] == pair->b)
             return false;
+    }
     return true;
+}
+
+/* `changing` stays set until here, so that on_map cannot begin a change inside this one. */
+static void finish_change(struct device *device, int64_t now_us) {
+    if (!device->connected)
+        return; /* on_map ended the session, and with it the change */
+    device->changing = false;
+    device->callbacks.on_change_done(device, device->change_result, now_us, device->callbacks.userdata);
+}
+
+/* One entry of the error queue; asks on until it is empty. Entries from before this session, or read outside
+ * of a change, are of no interest. */
+static int take_error(struct device *device, const char *text, int64_t now_us) {
+    int code;
+    if (scpi_parse_error(text, &code) < 0)
+        return -EBADMSG;
+    if (code != 0 && device->changing) {
+        device->change_result = DEVICE_PARTIAL;
+        if (!device->change_error[0])
+            snprintf(device->change_error, sizeof(device->change_error), "%s", text);
+    }
+    if (code != 0 && ++device->n_errors < ERRORS_MAX)
+        device->errors_wanted = true;
+    else if (device->changing)
+        finish_change(device, now_us);
+    return 0;
+}
+
+static int take_verify(struct device *device, int64_t now_us) {
+    int code;
+    if (scpi_parse_error(device->answer[1], &code) < 0)
+        return -EBADMSG;
+    device->change_last_us = now_us;
+    if (take_map(device, device->answer[0], now_us) < 0)
+        return -EBADMSG;
+    if (!device->connected)
+        return 0;
+    device->verify_at_us = INT64_MAX;
+    device->n_errors = 0;
+    device->change_result = change_holds(device) ? DEVICE_DONE : DEVICE_PARTIAL;
+    return take_error(device, device->answer[1], now_us);
 }
 
 static int take_answers(struct device *device, int64_t now_us) {
     enum request request = device->request;
     device->request = REQUEST_NONE;
-    int code;
     switch (request) {
     case REQUEST_IDENTIFY:
         return take_identity(device, now_us);
+    case REQUEST_ERRORS:
+        return take_error(device, device->answer[0], now_us);
     case REQUEST_READ:
         return take_map(device, device->answer[0], now_us);
     case REQUEST_CHANGE:
-        if (strcmp(device->answer[0], "1") != 0) {
-            device->late_change_possible = true;
+        if (strcmp(device->answer[0], "1") != 0)
             return -EBADMSG;
-        }
         device->verify_at_us = now_us + device->config.guard_us;
         return 0;
     case REQUEST_VERIFY:
-        if (scpi_parse_error(device->answer[1], &code) < 0)
-            return -EBADMSG;
-        device->changing = false;
-        device->verify_at_us = INT64_MAX;
-        device->change_last_us = now_us;
-        if (take_map(device, device->answer[0], now_us) < 0) {
-            device->changing = true;
-            return -EBADMSG;
-        }
-        device->callbacks.on_change_done(device, change_holds(device) ? DEVICE_DONE : DEVICE_PARTIAL, now_us,
-                                         device->callbacks.userdata);
-        return 0;
+        return take_verify(device, now_us);
     case REQUEST_NONE:
         break;
     }
@@ -367,11 +451,36 @@ static void take_connected(struct device *device, int64_t now_us) {
     device->connecting = false;
     device->received_len = 0;
     set_state(device, DEVICE_SYNCING, now_us, "asking who it is");
-    send_text(device, REQUEST_IDENTIFY, "*idn?;:oxc:swit:size?\n", now_us);
+    send_identify(device, now_us);
 }
 
 static void take_closed(struct device *device, const char *cause, int64_t now_us) {
     end_session(device, cause, now_us);
+}
+
+/* Takes one answer of text[0..len), end mark at text[len]. NULL, or why the session must end. */
+static const char *take_answer(struct device *device, const char *text, size_t len, bool more_follows,
+                               int64_t now_us) {
+    if (device->request == REQUEST_NONE)
+        return "an answer that nobody asked for";
+    bool line_ends = text[len] == '\n';
+    if (line_ends && len && text[len - 1] == '\r')
+        len--;
+    if (len == 0 || memchr(text, '\0', len))
+        return "an answer that makes no sense";
+    char *answer = strndup(text, len);
+    if (!answer)
+        return "no memory for an answer";
+    device->answer[device->n_answers++] = answer;
+    if (device->n_answers < answers_of[device->request])
+        return NULL;
+    /* Nothing else is under way, so whatever follows the last answer is a doubled one, or of another request.
+     */
+    if (!line_ends || more_follows)
+        return "more answers than were asked for";
+    int r = take_answers(device, now_us);
+    forget_answers(device);
+    return r < 0 ? "an answer that makes no sense" : NULL;
 }
 
 static void take_bytes(struct device *device, const char *bytes, size_t len, int64_t now_us) {
@@ -383,48 +492,27 @@ static void take_bytes(struct device *device, const char *bytes, size_t len, int
         bytes += n;
         len -= n;
         size_t at = 0;
-        while (at < device->received_len && device->connected) {
-            size_t answer_len = scpi_answer_length(device->received + at, device->received_len - at);
-            if (answer_len == 0) {
-                char first = device->received[at];
-                if (first != '\n' && first != ';')
-                    break; /* not complete */
-                end_session(device, "an empty answer", now_us);
-                return;
-            }
+        ssize_t answer_len;
+        while ((answer_len = scpi_answer_length(device->received + at, device->received_len - at)) >= 0) {
             const char *text = device->received + at;
-            at += answer_len + 1;
-            if (answer_len && text[answer_len - 1] == '\r')
-                answer_len--;
-            char *answer = device->request == REQUEST_NONE || memchr(text, '\0', answer_len)
-                               ? NULL
-                               : strndup(text, answer_len);
-            if (!answer) {
-                end_session(device, "an answer that nobody asked for", now_us);
+            at += (size_t)answer_len + 1;
+            bool more_follows = at < device->received_len || len > 0;
+            const char *cause = take_answer(device, text, (size_t)answer_len, more_follows, now_us);
+            if (!device->connected)
+                return;
+            if (cause) {
+                end_session(device, cause, now_us);
                 return;
             }
-            device->answer[device->n_answers++] = answer;
-            if (device->n_answers < answers_of[device->request])
-                continue;
-            int r = take_answers(device, now_us);
-            forget_answers(device);
-            if (r < 0) {
-                end_session(device, "an answer that makes no sense", now_us);
-                return;
-            }
-            if (at == device->received_len)
-                send_next(device, now_us);
         }
-        if (!device->connected)
-            return;
         memmove(device->received, device->received + at, device->received_len - at);
         device->received_len -= at;
         if (device->received_len == sizeof(device->received)) {
             end_session(device, "an answer without end", now_us);
             return;
         }
-        send_next(device, now_us);
     }
+    send_next(device, now_us);
 }
 
 static void tell_fed(struct device *device) {
@@ -454,17 +542,19 @@ int64_t device_next_wakeup_us(const struct device *device) {
         if (device->request == REQUEST_NONE) {
             if (device->changing && device->verify_at_us < at)
                 at = device->verify_at_us;
+            if (device->identify_at_us < at)
+                at = device->identify_at_us;
             if (device->read_wanted && device->second_read_at_us < at)
                 at = device->second_read_at_us;
         }
         return at;
     }
-    return device->config.address[0] ? device->retry_at_us : INT64_MAX;
+    return device->config.address[0] && !device->held ? device->retry_at_us : INT64_MAX;
 }
 
 void device_advance(struct device *device, int64_t now_us) {
     if (!device->connected && !device->connecting) {
-        if (!device->config.address[0] || now_us < device->retry_at_us)
+        if (!device->config.address[0] || device->held || now_us < device->retry_at_us)
             return;
         device->connecting = true;
         device->request_deadline_us = now_us + CONNECT_TIMEOUT_US;
@@ -478,21 +568,40 @@ void device_advance(struct device *device, int64_t now_us) {
     send_next(device, now_us);
 }
 
+void device_retry_now(struct device *device, int64_t now_us) {
+    device->held = false;
+    device->backoff_us = BACKOFF_FIRST_US;
+    if (!device->connected && !device->connecting)
+        device->retry_at_us = now_us;
+}
+
+void device_hold(struct device *device, const char *cause, int64_t now_us) {
+    device->held = true;
+    end_session(device, cause, now_us);
+}
+
 void device_set_address(struct device *device, const char *address, int64_t now_us) {
     snprintf(device->config.address, sizeof(device->config.address), "%s", address);
-    end_session(device, "the address was changed", now_us);
-    device->retry_at_us = now_us;
-    device->backoff_us = BACKOFF_FIRST_US;
     memset(&device->identity, 0, sizeof(device->identity));
+    end_session(device, address[0] ? "the address was changed" : "no address", now_us);
+    device->backoff_us = BACKOFF_FIRST_US;
+    device->retry_at_us = now_us;
 }
 
 void device_set_pin(struct device *device, const char *product, const char *serial, int64_t now_us) {
+    bool same = !strcmp(device->config.product, product) && !strcmp(device->config.serial, serial);
     snprintf(device->config.product, sizeof(device->config.product), "%s", product);
     snprintf(device->config.serial, sizeof(device->config.serial), "%s", serial);
-    if (device->connected && device->identity.serial[0] && !device->changing) {
-        judge_identity(device, now_us);
-        send_next(device, now_us);
+    if (same || !device->connected || !device->identity.serial[0])
+        return;
+    if (device->changing) {
+        end_session(device, "the pin was changed", now_us);
+        return;
     }
+    if (device->request == REQUEST_IDENTIFY)
+        return; /* judged when the answer is here */
+    judge_identity(device, now_us);
+    send_next(device, now_us);
 }
 
 void device_read_map(struct device *device, int64_t now_us) {
@@ -538,6 +647,7 @@ enum device_apply_outcome device_apply(struct device *device, const struct devic
     device->n_add = n_add;
     device->removed = device->added = 0;
     device->changing = true;
+    device->change_error[0] = '\0';
     device->verify_at_us = INT64_MAX;
     device->change_first_us = now_us;
     send_next(device, now_us);

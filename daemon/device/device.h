@@ -25,7 +25,7 @@ struct device_pair {
 
 enum device_result {
     DEVICE_DONE,    /* read back as asked */
-    DEVICE_PARTIAL, /* answered, read back otherwise */
+    DEVICE_PARTIAL, /* answered, but read back otherwise, or with an error: device_change_error() */
     DEVICE_LOST,    /* no answer or no session: unknown what happened */
 };
 
@@ -39,6 +39,9 @@ struct device_config {
     int64_t guard_us;          /* between "settled" and the read-back; 0: 30 ms */
     int64_t late_guard_us;     /* between the two reads after an unanswered change; 0: 1 s */
     uint64_t seed;             /* of the back-off's jitter */
+    /* An earlier run of the owner may have left a change unanswered: the first map is believed after two
+     * equal reads late_guard_us apart, as after a change that this session lost. */
+    bool late_change_possible;
 };
 
 struct device_identity {
@@ -61,12 +64,13 @@ struct device_callbacks {
     void (*on_map)(struct device *device, const uint16_t *b_of_a, int64_t now_us, void *userdata);
     /* After on_map for DONE and PARTIAL. */
     void (*on_change_done)(struct device *device, enum device_result result, int64_t now_us, void *userdata);
-    /* Last of all after the transport fed something in: device_next_wakeup_us() may have moved. May be NULL. */
+    /* Last of all after the transport fed something in: device_next_wakeup_us() may have moved. May be NULL.
+     */
     void (*on_fed)(struct device *device, void *userdata);
     void *userdata;
 };
 
-/* config is copied. 0 or -ENOMEM. */
+/* config is copied. 0, -EINVAL (more ports than DEVICE_PORTS_MAX) or -ENOMEM. */
 __attribute__((warn_unused_result)) int device_new(const struct device_config *config,
                                                    const struct device_callbacks *callbacks,
                                                    struct device **ret_device);
@@ -86,7 +90,13 @@ const struct device_identity *
 device_identity(const struct device *device); /* as last reported; empty before */
 /* Ends the session; the next one uses the new values. */
 void device_set_address(struct device *device, const char *address, int64_t now_us);
+/* A change under way is lost; otherwise the session goes on, and is judged anew. */
 void device_set_pin(struct device *device, const char *product, const char *serial, int64_t now_us);
+
+/* Ends the session with this cause, and begins no other before device_retry_now(). */
+void device_hold(struct device *device, const char *cause, int64_t now_us);
+/* The next attempt to connect is due at once; the back-off starts anew. */
+void device_retry_now(struct device *device, int64_t now_us);
 
 /* Asks for a full read; on_map follows unless the session ends first. Joined with one under way. */
 void device_read_map(struct device *device, int64_t now_us);
@@ -99,11 +109,13 @@ enum device_apply_outcome {
     DEVICE_APPLY_DUPLICATE, /* a port twice among the removals or twice among the additions */
     DEVICE_APPLY_EMPTY,
 };
-/* Removes, then adds, waits for the mirrors, reads back. One change at a time. Whatever is not STARTED sent
- * nothing. */
+/* Removes, then adds, waits for the mirrors, reads back. One change at a time; not from on_map. Whatever is
+ * not STARTED sent nothing. */
 __attribute__((warn_unused_result)) enum device_apply_outcome
 device_apply(struct device *device, const struct device_pair *remove, size_t n_remove,
              const struct device_pair *add, size_t n_add, int64_t now_us);
+/* The first entry that the last change left in the switch's error queue (printable ASCII); "" for none. */
+const char *device_change_error(const struct device *device);
 bool device_is_changing(const struct device *device);
 /* Of the last change: first byte sent, last answer received. */
 void device_last_change_us(const struct device *device, int64_t *ret_first_us, int64_t *ret_last_us);

@@ -1,19 +1,22 @@
 #include "daemon/device/scpi_parse.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
+
+static bool is_printable(const char *text, size_t len) {
+    for (size_t i = 0; i < len; i++)
+        if (text[i] < 0x20 || text[i] > 0x7e)
+            return false;
+    return true;
+}
 
 int scpi_parse_identity(const char *text, struct scpi_identity *ret_identity) {
     struct scpi_identity identity = {0};
     char *const words[] = {identity.vendor, identity.product, identity.serial, identity.version};
     for (size_t i = 0; i < 4; i++) {
         size_t len = strcspn(text, ",");
-        if (len == 0 || len >= SCPI_WORD_MAX || (text[len] == ',') != (i < 3))
+        if (len == 0 || len >= SCPI_WORD_MAX || (text[len] == ',') != (i < 3) || !is_printable(text, len))
             return -EBADMSG;
-        for (size_t k = 0; k < len; k++)
-            if (text[k] < 0x20 || text[k] > 0x7e)
-                return -EBADMSG;
         memcpy(words[i], text, len);
         text += len + (i < 3);
     }
@@ -95,26 +98,26 @@ int scpi_parse_map(const char *text, unsigned ports_a, unsigned ports_b, uint16_
 }
 
 int scpi_parse_error(const char *text, int *ret_code) {
-    char *end;
-    errno = 0;
-    long code = strtol(text, &end, 10);
     size_t len = strlen(text);
-    if (end == text || errno || *end != ',' || end[1] != '"' || text[len - 1] != '"' ||
-        end + 1 == text + len - 1 || code < -32768 || code > 32767)
+    bool negative = text[0] == '-';
+    unsigned code;
+    const char *rest = read_number(text + (negative || text[0] == '+'), &code);
+    if (!rest || code > 32767 || rest[0] != ',' || rest[1] != '"' || rest + 1 == text + len - 1 ||
+        text[len - 1] != '"' || !is_printable(text, len))
         return -EBADMSG;
-    *ret_code = (int)code;
+    *ret_code = negative ? -(int)code : (int)code;
     return 0;
 }
 
-size_t scpi_answer_length(const char *text, size_t len) {
+ssize_t scpi_answer_length(const char *text, size_t len) {
     bool quoted = false;
     for (size_t i = 0; i < len; i++) {
         if (text[i] == '\n')
-            return i;
+            return (ssize_t)i;
         if (text[i] == '"')
             quoted = !quoted;
         if (text[i] == ';' && !quoted)
-            return i;
+            return (ssize_t)i;
     }
-    return 0;
+    return -1;
 }

@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #define SCPI_WORD_MAX 64
 
@@ -21,8 +22,8 @@ __attribute__((warn_unused_result)) int scpi_parse_size(const char *text, unsign
  * ret_b_of_a[0..ports_a], B ports from 1, 0 for none. */
 __attribute__((warn_unused_result)) int scpi_parse_map(const char *text, unsigned ports_a, unsigned ports_b,
                                                        uint16_t *ret_b_of_a);
-/* `0,"No error"`: the number. */
+/* `0,"No error"`: the number. Printable ASCII only. */
 __attribute__((warn_unused_result)) int scpi_parse_error(const char *text, int *ret_code);
-/* The length of the first complete answer at text[0..len), ended by '\n' or by ';' outside quotes; 0: not
+/* The length of the first complete answer at text[0..len), ended by '\n' or by ';' outside quotes; -1: not
  * complete. The end mark is not counted. */
-size_t scpi_answer_length(const char *text, size_t len);
+ssize_t scpi_answer_length(const char *text, size_t len);
