@@ -263,7 +263,7 @@ static void send_change_line(struct device *device, int64_t now_us) {
         line_add_pairs(&line, "sub", device->remove + device->removed, n, device->config.ports_a);
     device->removed += n;
     budget -= n;
-    size_t m = device->removed == device->n_remove ? device->n_add - device->added : 0;
+    size_t m = device->n_add - device->added; /* budget is 0 while removals are left */
     if (m > budget)
         m = budget;
     if (m)
