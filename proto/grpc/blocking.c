@@ -111,8 +111,6 @@ static void stream_done(struct grpcx_client_call *call, const struct grpcx_resul
     }
 }
 
-struct event_base *grpcx_client_base(const struct grpcx_client *client);
-
 int grpcx_stream_open(struct grpcx_client *client, const char *method, const ProtobufCMessage *request,
                       const ProtobufCMessageDescriptor *response, int64_t timeout_ms,
                       struct grpcx_stream_reader **ret_reader) {

@@ -147,7 +147,8 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
     if (!call || call->ended)
         return 0;
     if (name_len == 11 && !memcmp(name, "grpc-status", 11)) {
-        call->result.status = (enum grpcx_status)atoi((const char *)value);
+        int status = len <= 2 ? atoi((const char *)value) : -1; /* nghttp2 ends values with NUL */
+        call->result.status = status >= 0 && status <= 16 ? (enum grpcx_status)status : GRPCX_UNKNOWN;
         call->has_status = true;
     } else if (name_len == 12 && !memcmp(name, "grpc-message", 12)) {
         free(call->result.message);
@@ -364,7 +365,6 @@ void grpcx_client_cancel(struct grpcx_client_call *call) {
     abort_call(call, GRPCX_CANCELLED, "cancelled");
 }
 
-struct event_base *grpcx_client_base(const struct grpcx_client *client);
 struct event_base *grpcx_client_base(const struct grpcx_client *client) {
     return client->base;
 }

@@ -45,6 +45,7 @@ __attribute__((warn_unused_result)) int grpcx_client_adopt(struct event_base *ba
                                                            struct grpcx_client **ret_client);
 /* Open calls end with CANCELLED first. NULL is fine. Not from a callback. */
 void grpcx_client_free(struct grpcx_client *client);
+struct event_base *grpcx_client_base(const struct grpcx_client *client);
 bool grpcx_client_is_open(const struct grpcx_client *client);
 int64_t grpcx_client_next_wakeup_us(const struct grpcx_client *client);
 void grpcx_client_advance(struct grpcx_client *client, int64_t now_us);

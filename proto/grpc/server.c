@@ -10,7 +10,12 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { OUTPUT_HIGH_BYTES = 256 * 1024, NOISE_PER_SECOND = 2000 };
+enum {
+    OUTPUT_HIGH_BYTES = 256 * 1024,
+    NOISE_PER_SECOND = 2000,
+    HEADER_BYTES_MAX = 16384, /* as counted by RFC 9113, 6.5.2 */
+    MESSAGE_BYTES_MAX = 2048, /* of grpc-message: many clients refuse trailers over 8 KiB */
+};
 
 struct conn {
     struct grpcx_server *server;
@@ -19,9 +24,10 @@ struct conn {
     struct event *pump;
     struct grpcx_peer peer;
     struct grpcx_call *calls;
-    struct conn *next;
-    size_t buffered;
+    struct conn *next, *previous;
+    size_t held;          /* bytes received, unpacked or not yet sent, over all calls */
     int64_t handshake_us; /* INT64_MAX once the client's SETTINGS came */
+    int64_t progress_us;  /* when output was last taken by the kernel, or began to wait */
     int64_t noise_since_us;
     unsigned noise;
     bool dead;
@@ -33,11 +39,13 @@ struct grpcx_call {
     int32_t id;
     const struct grpcx_method *method;
     char *path;
-    bool content_ok, timeout_bad, started, finished, responded, half_closed;
+    bool content_ok, is_post, timeout_bad, whole, started, finished, responded, half_closed;
+    size_t header_bytes;
     int64_t deadline_us;
     struct grpcx_reader reader;
     struct grpcx_queue out;
     ProtobufCMessage *request;
+    size_t request_bytes, held; /* held: as last counted into the connection */
     struct grpcx_call_callbacks cb;
     void *data;
     int status;
@@ -54,7 +62,9 @@ struct grpcx_server {
     struct event_base *base;
     struct grpcx_server_options o;
     struct table *tables;
-    struct conn *conns;
+    struct conn *conns, *dead_conns;
+    size_t n_conns, held;
+    int64_t next_us; /* not later than the earliest deadline */
     struct grpcx_call *dead_calls;
     struct event *reap;
     bool draining;
@@ -67,6 +77,28 @@ static int64_t now_us(struct grpcx_server *s) {
 static void wakeup(struct grpcx_server *s) {
     if (s->o.wakeup_changed)
         s->o.wakeup_changed(s->o.userdata);
+}
+
+static void due_at(struct grpcx_server *s, int64_t at_us) {
+    if (at_us >= s->next_us)
+        return;
+    s->next_us = at_us;
+    wakeup(s);
+}
+
+/* Counts what the call holds anew. To be called after every change of its reader, request or queue. */
+static void recount(struct grpcx_call *call) {
+    size_t now = call->reader.have + call->request_bytes + (call->out.len - call->out.at);
+    call->conn->held += now - call->held;
+    call->conn->server->held += now - call->held;
+    call->held = now;
+}
+
+static size_t allowance(const struct conn *c) {
+    const struct grpcx_server *s = c->server;
+    size_t own = c->held < s->o.max_connection_bytes ? s->o.max_connection_bytes - c->held : 0;
+    size_t total = s->held < s->o.max_total_bytes ? s->o.max_total_bytes - s->held : 0;
+    return own < total ? own : total;
 }
 
 static void kick(struct conn *c) {
@@ -117,6 +149,7 @@ static ssize_t read_body(nghttp2_session *session, int32_t id, uint8_t *buf, siz
                          nghttp2_data_source *source, void *userdata) {
     struct grpcx_call *call = source->ptr;
     size_t n = grpcx_queue_take(&call->out, buf, len);
+    recount(call);
     if (call->out.at == call->out.len) {
         if (call->finished) {
             nghttp2_nv nv[5];
@@ -139,8 +172,10 @@ void grpcx_call_finish(struct grpcx_call *call, enum grpcx_status status, const 
         return;
     call->finished = true;
     call->status = status;
-    call->message = message && *message ? grpcx_percent(message) : NULL;
-    call->details = details_len ? grpcx_base64(status_details_bin, details_len) : NULL;
+    call->message = message && *message ? grpcx_percent(message, MESSAGE_BYTES_MAX) : NULL;
+    call->details = details_len && details_len <= GRPCX_STATUS_DETAILS_MAX
+                        ? grpcx_base64(status_details_bin, details_len)
+                        : NULL;
     call->deadline_us = INT64_MAX;
     respond(call);
 }
@@ -159,14 +194,21 @@ static int sent(struct grpcx_call *call, size_t size, const ProtobufCMessage *ms
         return -EPIPE;
     if (size > call->conn->server->o.max_send_bytes)
         return -EMSGSIZE;
-    return msg ? grpcx_queue_message(&call->out, msg) : grpcx_queue_packed(&call->out, bytes, size);
+    if (size > allowance(call->conn))
+        return -ENOBUFS;
+    int r = msg ? grpcx_queue_message(&call->out, msg) : grpcx_queue_packed(&call->out, bytes, size);
+    recount(call);
+    return r;
 }
 
 static void finish_reply(struct grpcx_call *call, int r) {
     if (r == 0)
         grpcx_call_finish(call, GRPCX_OK, NULL, NULL, 0);
     else
-        grpcx_call_finish(call, GRPCX_RESOURCE_EXHAUSTED, "the reply is too large", NULL, 0);
+        grpcx_call_finish(call, GRPCX_RESOURCE_EXHAUSTED,
+                          r == -EMSGSIZE ? "the reply is too large"
+                                         : "too much is waiting to be sent on this connection",
+                          NULL, 0);
 }
 
 void grpcx_call_reply(struct grpcx_call *call, const ProtobufCMessage *msg) {
@@ -231,7 +273,8 @@ static void drop_call(struct grpcx_call *call) {
             *at = call->next;
             break;
         }
-    c->buffered -= call->reader.have;
+    c->held -= call->held;
+    c->server->held -= call->held;
     if (call->started && !call->finished) {
         call->finished = true;
         if (call->cb.on_cancelled)
@@ -243,24 +286,28 @@ static void drop_call(struct grpcx_call *call) {
 }
 
 static void kill_conn(struct conn *c) {
+    struct grpcx_server *s = c->server;
     if (c->dead)
         return;
     c->dead = true;
     bufferevent_disable(c->bev, EV_READ | EV_WRITE);
     while (c->calls)
         drop_call(c->calls);
-    event_active(c->server->reap, 0, 0);
+    *(c->previous ? &c->previous->next : &s->conns) = c->next;
+    if (c->next)
+        c->next->previous = c->previous;
+    c->next = s->dead_conns;
+    s->dead_conns = c;
+    s->n_conns--;
+    event_active(s->reap, 0, 0);
 }
 
+/* Frees what died, a loop turn later: nobody is inside it any more. */
 static void reap(evutil_socket_t fd, short what, void *userdata) {
     struct grpcx_server *s = userdata;
-    for (struct conn **at = &s->conns; *at;) {
-        struct conn *c = *at;
-        if (!c->dead) {
-            at = &c->next;
-            continue;
-        }
-        *at = c->next;
+    while (s->dead_conns) {
+        struct conn *c = s->dead_conns;
+        s->dead_conns = c->next;
         nghttp2_session_del(c->session);
         event_free(c->pump);
         bufferevent_free(c->bev);
@@ -271,6 +318,12 @@ static void reap(evutil_socket_t fd, short what, void *userdata) {
         s->dead_calls = call->next;
         free_call(call);
     }
+}
+
+static void on_output(struct evbuffer *out, const struct evbuffer_cb_info *info, void *userdata) {
+    struct conn *c = userdata;
+    if (info->n_deleted || info->orig_size == 0)
+        c->progress_us = now_us(c->server);
 }
 
 static void pump(evutil_socket_t fd, short what, void *userdata) {
@@ -287,6 +340,8 @@ static void pump(evutil_socket_t fd, short what, void *userdata) {
     if (!c->dead && !nghttp2_session_want_read(c->session) && !nghttp2_session_want_write(c->session) &&
         evbuffer_get_length(out) == 0)
         kill_conn(c);
+    if (!c->dead && evbuffer_get_length(out) > 0)
+        due_at(c->server, c->progress_us + c->server->o.stall_timeout_us);
 }
 
 static void on_readable(struct bufferevent *bev, void *userdata) {
@@ -333,9 +388,14 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
     struct grpcx_call *call = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
     if (!call || call->started)
         return 0;
+    call->header_bytes += name_len + len + 32;
+    if (call->header_bytes > HEADER_BYTES_MAX)
+        return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     if (name_len == 5 && !memcmp(name, ":path", 5)) {
         free(call->path);
         call->path = strndup((const char *)value, len);
+    } else if (name_len == 7 && !memcmp(name, ":method", 7)) {
+        call->is_post = len == 4 && !memcmp(value, "POST", 4);
     } else if (name_len == 12 && !memcmp(name, "content-type", 12)) {
         call->content_ok = len >= 16 && !memcmp(value, "application/grpc", 16) &&
                            (len == 16 || value[16] == ';' || (len >= 22 && !memcmp(value + 16, "+proto", 6)));
@@ -348,14 +408,18 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
     return 0;
 }
 
+static bool is_client_streaming(const struct grpcx_call *call) {
+    return call->method->kind == GRPCX_CLIENT_STREAMING || call->method->kind == GRPCX_BIDI;
+}
+
 static void start_call(struct grpcx_call *call) {
     struct grpcx_server *s = call->conn->server;
     for (struct table *t = s->tables; t && !call->method; t = t->next)
         for (size_t i = 0; i < t->n; i++)
             if (call->path && !strcmp(t->methods[i].path, call->path))
                 call->method = &t->methods[i];
-    if (!call->content_ok) {
-        nghttp2_nv nv[] = {NV(":status", "415")};
+    if (!call->is_post || !call->content_ok) {
+        nghttp2_nv nv[] = {NV(":status", call->is_post ? "415" : "405")};
         call->finished = call->responded = true;
         nghttp2_submit_response(call->conn->session, call->id, nv, 1, NULL);
     } else if (!call->method) {
@@ -363,36 +427,39 @@ static void start_call(struct grpcx_call *call) {
     } else if (call->timeout_bad) {
         grpcx_call_finish(call, GRPCX_INVALID_ARGUMENT, "bad grpc-timeout", NULL, 0);
     } else {
-        if (call->deadline_us != INT64_MAX)
-            wakeup(s);
-        if (call->method->kind == GRPCX_CLIENT_STREAMING || call->method->kind == GRPCX_BIDI) {
+        due_at(s, call->deadline_us);
+        if (is_client_streaming(call)) {
             call->started = true;
             call->method->handler(call, NULL, call->method->userdata);
         }
     }
 }
 
-static void take_message(struct grpcx_call *call) {
+/* The whole message in the call's reader; NULL when it was refused, and the call with it. */
+static ProtobufCMessage *take_message(struct grpcx_call *call) {
     char error[200];
-    ProtobufCMessage *msg = NULL;
-    bool streaming = call->method->kind == GRPCX_CLIENT_STREAMING || call->method->kind == GRPCX_BIDI;
-    int r = call->request ? -EPROTO
-                          : grpcx_unpack(call->method->request, call->reader.body, call->reader.len,
-                                         &call->conn->server->o.unpack, &msg, error, sizeof(error));
-    call->conn->buffered -= call->reader.have;
+    ProtobufCMessage *msg;
+    struct grpcx_unpack_limits limits = call->conn->server->o.unpack;
+    size_t allowed = allowance(call->conn);
+    if (!limits.max_bytes_allocated || limits.max_bytes_allocated > allowed)
+        limits.max_bytes_allocated = allowed ? allowed : 1;
+    int r = grpcx_unpack_counted(call->method->request, call->reader.body, call->reader.len, &limits, &msg,
+                                 &call->request_bytes, error, sizeof(error));
     grpcx_reader_next(&call->reader);
-    if (r) {
-        fail_call(call, r == -EPROTO ? GRPCX_UNIMPLEMENTED : GRPCX_INVALID_ARGUMENT,
-                  r == -EPROTO ? "more than one request"
-                  : r < 0      ? "no memory"
-                               : error);
-    } else if (streaming) {
-        if (call->cb.on_message)
-            call->cb.on_message(call, msg, call->cb.userdata);
-        grpcx_unpack_free(msg);
-    } else {
-        call->request = msg;
-    }
+    recount(call);
+    if (r == 0)
+        return msg;
+    fail_call(call, r < 0 ? GRPCX_RESOURCE_EXHAUSTED : GRPCX_INVALID_ARGUMENT, r < 0 ? "no memory" : error);
+    return NULL;
+}
+
+static void take_streamed_message(struct grpcx_call *call) {
+    ProtobufCMessage *msg = take_message(call);
+    if (msg && call->cb.on_message)
+        call->cb.on_message(call, msg, call->cb.userdata);
+    grpcx_unpack_free(msg);
+    call->request_bytes = 0;
+    recount(call);
 }
 
 static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *data, size_t len,
@@ -401,56 +468,86 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const ui
     struct grpcx_call *call = nghttp2_session_get_stream_user_data(session, id);
     const uint8_t *p = data, *end = data + len;
     while (call && !call->finished && p < end) {
-        size_t had = call->reader.have;
+        if (call->whole) {
+            fail_call(call, GRPCX_UNIMPLEMENTED, "more than one request");
+            break;
+        }
+        bool fits = (size_t)(end - p) <= allowance(c);
         enum grpcx_read r = grpcx_reader_feed(&call->reader, &p, end, c->server->o.max_recv_bytes);
-        c->buffered += call->reader.have - had;
+        recount(call);
         if (r == GRPCX_READ_COMPRESSED)
             fail_call(call, GRPCX_UNIMPLEMENTED, "compressed messages are not taken");
         else if (r == GRPCX_READ_TOO_BIG)
             fail_call(call, GRPCX_RESOURCE_EXHAUSTED, "the message is too large");
-        else if (r == GRPCX_READ_NOMEM || c->buffered > c->server->o.max_connection_bytes)
-            fail_call(call, GRPCX_RESOURCE_EXHAUSTED, "too much buffered on this connection");
+        else if (r == GRPCX_READ_NOMEM || !fits)
+            fail_call(call, GRPCX_RESOURCE_EXHAUSTED, "too much is held for this connection");
+        else if (r == GRPCX_READ_MESSAGE && is_client_streaming(call))
+            take_streamed_message(call);
         else if (r == GRPCX_READ_MESSAGE)
-            take_message(call);
+            call->whole = true;
     }
     return 0;
+}
+
+/* Settings, pings, resets and empty data cost a client nothing. */
+static bool is_noise(const nghttp2_frame *frame) {
+    switch (frame->hd.type) {
+    case NGHTTP2_SETTINGS:
+    case NGHTTP2_PING:
+    case NGHTTP2_RST_STREAM:
+    case NGHTTP2_PRIORITY:
+        return true;
+    case NGHTTP2_DATA:
+        return frame->hd.length == 0 && !(frame->hd.flags & NGHTTP2_FLAG_END_STREAM);
+    default:
+        return false;
+    }
+}
+
+static void count_noise(struct conn *c) {
+    int64_t now = now_us(c->server);
+    if (now - c->noise_since_us > 1000000) {
+        c->noise_since_us = now;
+        c->noise = 0;
+    }
+    if (++c->noise > NOISE_PER_SECOND)
+        nghttp2_session_terminate_session(c->session, NGHTTP2_ENHANCE_YOUR_CALM);
+}
+
+static void take_half_close(struct grpcx_call *call) {
+    call->half_closed = true;
+    if (call->finished)
+        return;
+    if (call->reader.head_len && !call->whole) {
+        fail_call(call, GRPCX_INVALID_ARGUMENT, "the message is cut short");
+    } else if (call->started) {
+        if (call->cb.on_half_close)
+            call->cb.on_half_close(call, call->cb.userdata);
+    } else if (!call->whole) {
+        grpcx_call_finish(call, GRPCX_INVALID_ARGUMENT, "no request message", NULL, 0);
+    } else {
+        call->request = take_message(call);
+        if (!call->request)
+            return;
+        call->started = true;
+        call->method->handler(call, call->request, call->method->userdata);
+    }
 }
 
 static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *userdata) {
     struct conn *c = userdata;
     struct grpcx_call *call = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
     uint8_t type = frame->hd.type;
-    if (type == NGHTTP2_SETTINGS || type == NGHTTP2_PING || type == NGHTTP2_RST_STREAM) {
-        int64_t now = now_us(c->server);
-        if (type == NGHTTP2_SETTINGS)
-            c->handshake_us = INT64_MAX;
-        if (now - c->noise_since_us > 1000000) {
-            c->noise_since_us = now;
-            c->noise = 0;
-        }
-        if (++c->noise > NOISE_PER_SECOND)
-            nghttp2_session_terminate_session(session, NGHTTP2_ENHANCE_YOUR_CALM);
-    }
+    if (type == NGHTTP2_SETTINGS)
+        c->handshake_us = INT64_MAX;
+    if (is_noise(frame))
+        count_noise(c);
     if (!call)
         return 0;
     if (type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST)
         start_call(call);
-    if ((type == NGHTTP2_HEADERS || type == NGHTTP2_DATA) && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM)) {
-        call->half_closed = true;
-        if (call->finished)
-            return 0;
-        if (call->reader.head_len) {
-            fail_call(call, GRPCX_INVALID_ARGUMENT, "the message is cut short");
-        } else if (call->started) {
-            if (call->cb.on_half_close)
-                call->cb.on_half_close(call, call->cb.userdata);
-        } else if (!call->request) {
-            grpcx_call_finish(call, GRPCX_INVALID_ARGUMENT, "no request message", NULL, 0);
-        } else {
-            call->started = true;
-            call->method->handler(call, call->request, call->method->userdata);
-        }
-    }
+    if ((type == NGHTTP2_HEADERS || type == NGHTTP2_DATA) && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM))
+        take_half_close(call);
     return 0;
 }
 
@@ -487,7 +584,14 @@ int grpcx_server_new(struct event_base *base, const struct grpcx_server_options 
     if (!s->o.max_streams)
         s->o.max_streams = 256;
     if (!s->o.max_connection_bytes)
-        s->o.max_connection_bytes = (size_t)16 << 20;
+        s->o.max_connection_bytes = (size_t)80 << 20;
+    if (!s->o.max_total_bytes)
+        s->o.max_total_bytes = (size_t)1 << 30;
+    if (!s->o.max_connections)
+        s->o.max_connections = 16384;
+    if (!s->o.stall_timeout_us)
+        s->o.stall_timeout_us = 60000000;
+    s->next_us = INT64_MAX;
     if (!s->o.handshake_timeout_us)
         s->o.handshake_timeout_us = 10000000;
     s->reap = event_new(base, -1, 0, reap, s);
@@ -512,8 +616,8 @@ int grpcx_server_add_methods(struct grpcx_server *server, const struct grpcx_met
 void grpcx_server_free(struct grpcx_server *server) {
     if (!server)
         return;
-    for (struct conn *c = server->conns; c; c = c->next)
-        kill_conn(c);
+    while (server->conns)
+        kill_conn(server->conns);
     if (server->reap) {
         reap(-1, 0, server);
         event_free(server->reap);
@@ -550,10 +654,11 @@ static int open_session(struct conn *c) {
 }
 
 int grpcx_server_adopt_connection(struct grpcx_server *server, int fd, const struct grpcx_peer *peer) {
-    struct conn *c = server->draining ? NULL : calloc(1, sizeof(*c));
+    int refused = server->draining ? -ESHUTDOWN : server->n_conns >= server->o.max_connections ? -EUSERS : 0;
+    struct conn *c = refused ? NULL : calloc(1, sizeof(*c));
     if (!c) {
         close(fd);
-        return server->draining ? -ESHUTDOWN : -ENOMEM;
+        return refused ? refused : -ENOMEM;
     }
     evutil_make_socket_nonblocking(fd);
     c->server = server;
@@ -562,7 +667,8 @@ int grpcx_server_adopt_connection(struct grpcx_server *server, int fd, const str
     c->handshake_us = c->noise_since_us + server->o.handshake_timeout_us;
     c->bev = bufferevent_socket_new(server->base, fd, BEV_OPT_CLOSE_ON_FREE);
     c->pump = event_new(server->base, -1, 0, pump, c);
-    if (!c->bev || !c->pump || open_session(c) < 0) {
+    if (!c->bev || !c->pump || !evbuffer_add_cb(bufferevent_get_output(c->bev), on_output, c) ||
+        open_session(c) < 0) {
         if (c->bev)
             bufferevent_free(c->bev);
         else
@@ -576,55 +682,78 @@ int grpcx_server_adopt_connection(struct grpcx_server *server, int fd, const str
     bufferevent_setcb(c->bev, on_readable, on_written, on_event, c);
     bufferevent_enable(c->bev, EV_READ | EV_WRITE);
     c->next = server->conns;
+    if (c->next)
+        c->next->previous = c;
     server->conns = c;
+    server->n_conns++;
     kick(c);
-    wakeup(server);
+    due_at(server, c->handshake_us);
     return 0;
 }
 
 void grpcx_server_drain(struct grpcx_server *server) {
     server->draining = true;
-    for (struct conn *c = server->conns; c; c = c->next)
-        if (!c->dead) {
-            nghttp2_submit_goaway(c->session, 0, nghttp2_session_get_last_proc_stream_id(c->session),
-                                  NGHTTP2_NO_ERROR, NULL, 0);
-            kick(c);
-        }
+    for (struct conn *c = server->conns; c; c = c->next) {
+        nghttp2_submit_goaway(c->session, 0, nghttp2_session_get_last_proc_stream_id(c->session),
+                              NGHTTP2_NO_ERROR, NULL, 0);
+        kick(c);
+    }
 }
 
 bool grpcx_server_drained(const struct grpcx_server *server) {
-    return grpcx_server_connections(server) == 0;
+    return server->n_conns == 0;
 }
 
 size_t grpcx_server_connections(const struct grpcx_server *server) {
-    size_t n = 0;
-    for (struct conn *c = server->conns; c; c = c->next)
-        n += !c->dead;
-    return n;
+    return server->n_conns;
+}
+
+bool grpcx_server_serves(const struct grpcx_server *server, const char *service) {
+    size_t len = strlen(service);
+    for (const struct table *t = server->tables; t; t = t->next)
+        for (size_t i = 0; i < t->n; i++) {
+            const char *path = t->methods[i].path;
+            if (path[0] == '/' && !strncmp(path + 1, service, len) && path[1 + len] == '/')
+                return true;
+        }
+    return false;
 }
 
 int64_t grpcx_server_next_wakeup_us(const struct grpcx_server *server) {
-    int64_t next = INT64_MAX;
-    for (struct conn *c = server->conns; c; c = c->next) {
-        if (c->dead)
-            continue;
-        if (c->handshake_us < next)
-            next = c->handshake_us;
-        for (struct grpcx_call *call = c->calls; call; call = call->next)
-            if (call->deadline_us < next)
-                next = call->deadline_us;
-    }
-    return next;
+    return server->next_us;
+}
+
+/* When the connection has waited too long for its reader; INT64_MAX when nothing waits. */
+static int64_t stalled_us(const struct conn *c) {
+    return evbuffer_get_length(bufferevent_get_output(c->bev))
+               ? c->progress_us + c->server->o.stall_timeout_us
+               : INT64_MAX;
 }
 
 void grpcx_server_advance(struct grpcx_server *server, int64_t at_us) {
-    for (struct conn *c = server->conns; c; c = c->next) {
-        if (c->dead)
+    if (at_us < server->next_us)
+        return;
+    /* Found anew below; a call that comes in meanwhile may lower it. */
+    server->next_us = INT64_MAX;
+    int64_t next_us = INT64_MAX;
+    for (struct conn *c = server->conns, *next; c; c = next) {
+        next = c->next;
+        if (c->handshake_us <= at_us || stalled_us(c) <= at_us) {
+            kill_conn(c);
             continue;
-        for (struct grpcx_call *call = c->calls; call; call = call->next)
+        }
+        for (struct grpcx_call *call = c->calls; call; call = call->next) {
             if (call->deadline_us <= at_us)
                 fail_call(call, GRPCX_DEADLINE_EXCEEDED, "deadline exceeded");
-        if (c->handshake_us <= at_us)
-            kill_conn(c);
+            else if (call->deadline_us < next_us)
+                next_us = call->deadline_us;
+        }
+        if (c->handshake_us < next_us)
+            next_us = c->handshake_us;
+        if (stalled_us(c) < next_us)
+            next_us = stalled_us(c);
     }
+    if (next_us < server->next_us)
+        server->next_us = next_us;
+    wakeup(server);
 }

@@ -41,8 +41,11 @@ struct grpcx_server_options {
     size_t max_recv_bytes;        /* 0: 4 MiB */
     size_t max_send_bytes;        /* 0: 16 MiB */
     uint32_t max_streams;         /* concurrent, per connection; 0: 256 */
-    size_t max_connection_bytes;  /* request bytes buffered per connection; 0: 16 MiB */
+    size_t max_connections;       /* 0: 16384 */
+    size_t max_connection_bytes;  /* received, unpacked or not yet sent, per connection; 0: 80 MiB */
+    size_t max_total_bytes;       /* the same over all connections; 0: 1 GiB */
     int64_t handshake_timeout_us; /* to the client's SETTINGS; 0: 10 s */
+    int64_t stall_timeout_us;     /* output waits and the client reads none of it; 0: 60 s */
     struct grpcx_unpack_limits unpack;
     void (*wakeup_changed)(void *userdata); /* grpcx_server_next_wakeup_us() moved; may be NULL */
     void *userdata;
@@ -59,15 +62,18 @@ grpcx_server_add_methods(struct grpcx_server *server, const struct grpcx_method 
 /* Closes every connection (on_cancelled is called for open calls) and frees. NULL is fine. Not from a
  * callback. */
 void grpcx_server_free(struct grpcx_server *server);
-/* Takes over fd, also on failure; made non-blocking. peer is copied. 0, -ENOMEM, -ESHUTDOWN when draining. */
+/* Takes over fd, also on failure; made non-blocking. peer is copied. 0, -ENOMEM, -ESHUTDOWN when draining,
+ * -EUSERS when max_connections are open. */
 __attribute__((warn_unused_result)) int grpcx_server_adopt_connection(struct grpcx_server *server, int fd,
                                                                       const struct grpcx_peer *peer);
 /* GOAWAY to everybody; open calls go on; true from grpcx_server_drained() when no connection is left. */
 void grpcx_server_drain(struct grpcx_server *server);
 bool grpcx_server_drained(const struct grpcx_server *server);
 size_t grpcx_server_connections(const struct grpcx_server *server);
+/* Whether a method of "package.Service" is in a table. */
+bool grpcx_server_serves(const struct grpcx_server *server, const char *service);
 
-/* Earliest deadline or handshake limit, INT64_MAX when there is none. */
+/* Not later than the earliest deadline or limit, INT64_MAX when there is none. */
 int64_t grpcx_server_next_wakeup_us(const struct grpcx_server *server);
 /* Applies what is due at now_us. */
 void grpcx_server_advance(struct grpcx_server *server, int64_t now_us);
@@ -87,13 +93,17 @@ void grpcx_call_set_callbacks(struct grpcx_call *call, const struct grpcx_call_c
  * status, so this cannot fail. */
 void grpcx_call_reply(struct grpcx_call *call, const ProtobufCMessage *msg);
 void grpcx_call_reply_packed(struct grpcx_call *call, const uint8_t *bytes, size_t len);
-/* Queues one message of a stream. 0, -ENOMEM or -EMSGSIZE (the call stays open). */
+/* Queues one message of a stream. 0, -ENOMEM, -EMSGSIZE, or -ENOBUFS when the client reads too slowly (the
+ * call stays open in each case); -EPIPE when it is over. */
 __attribute__((warn_unused_result)) int grpcx_call_send(struct grpcx_call *call, const ProtobufCMessage *msg);
 __attribute__((warn_unused_result)) int grpcx_call_send_packed(struct grpcx_call *call, const uint8_t *bytes,
                                                                size_t len);
 /* Bytes given to grpcx_call_send() and not yet framed to the connection. */
 size_t grpcx_call_queued_bytes(const struct grpcx_call *call);
-/* Trailers after what is queued; message and details may be NULL. The call is over for the caller. */
+/* Trailers after what is queued; message and details may be NULL. The call is over for the caller. Many
+ * clients refuse trailers over 8 KiB: the message is cut at 2 KiB as percent-encoded, and details longer than
+ * GRPCX_STATUS_DETAILS_MAX bytes are left out. */
+#define GRPCX_STATUS_DETAILS_MAX 4096
 void grpcx_call_finish(struct grpcx_call *call, enum grpcx_status status, const char *message,
                        const uint8_t *status_details_bin, size_t details_len);
 const struct grpcx_peer *grpcx_call_peer(const struct grpcx_call *call);

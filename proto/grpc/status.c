@@ -58,57 +58,38 @@ int grpcx_status_encode(int code, const char *message, const char *type_url, con
     return 0;
 }
 
-static int next_field(const uint8_t **p, const uint8_t *end, uint64_t *tag, const uint8_t **data,
-                      uint64_t *v) {
-    if (grpcx_varint(p, end, tag) < 0)
-        return -EBADMSG;
-    switch (*tag & 7) {
-    case 0:
-        return grpcx_varint(p, end, v);
-    case 2:
-        if (grpcx_varint(p, end, v) < 0 || *v > (uint64_t)(end - *p))
+static int decode_any(const struct grpcx_field *any, struct grpcx_status_view *view) {
+    const uint8_t *p = any->data, *end = any->data + any->len;
+    struct grpcx_field field;
+    while (p < end) {
+        if (grpcx_field_next(&p, end, &field) < 0)
             return -EBADMSG;
-        *data = *p;
-        *p += *v;
-        return 0;
-    case 1:
-    case 5: {
-        ptrdiff_t width = (*tag & 7) == 1 ? 8 : 4;
-        if (end - *p < width)
-            return -EBADMSG;
-        *p += width;
-        return 0;
+        if (field.number == 1 && field.wire == 2) {
+            view->type_url = (const char *)field.data;
+            view->type_url_len = field.len;
+        } else if (field.number == 2 && field.wire == 2) {
+            view->value = field.data;
+            view->value_len = field.len;
+        }
     }
-    default:
-        return -EBADMSG;
-    }
+    return 0;
 }
 
 int grpcx_status_decode(const uint8_t *bytes, size_t len, struct grpcx_status_view *ret_view) {
     struct grpcx_status_view view = {0};
-    const uint8_t *p = bytes, *end = bytes + len, *data = NULL;
-    uint64_t tag, v = 0;
+    const uint8_t *p = bytes, *end = bytes + len;
+    struct grpcx_field field;
     while (p < end) {
-        if (next_field(&p, end, &tag, &data, &v) < 0)
+        if (grpcx_field_next(&p, end, &field) < 0)
             return -EBADMSG;
-        if (tag == 0x08)
-            view.code = (int)v;
-        else if (tag == 0x12) {
-            view.message = (const char *)data;
-            view.message_len = v;
-        } else if (tag == 0x1a && !view.type_url) {
-            const uint8_t *q = data, *any_end = data + v;
-            while (q < any_end) {
-                if (next_field(&q, any_end, &tag, &data, &v) < 0)
-                    return -EBADMSG;
-                if (tag == 0x0a) {
-                    view.type_url = (const char *)data;
-                    view.type_url_len = v;
-                } else if (tag == 0x12) {
-                    view.value = data;
-                    view.value_len = v;
-                }
-            }
+        if (field.number == 1 && field.wire == 0) {
+            view.code = (int)field.value;
+        } else if (field.number == 2 && field.wire == 2) {
+            view.message = (const char *)field.data;
+            view.message_len = field.len;
+        } else if (field.number == 3 && field.wire == 2 && !view.type_url) {
+            if (decode_any(&field, &view) < 0)
+                return -EBADMSG;
         }
     }
     *ret_view = view;

@@ -133,15 +133,16 @@ static void budget_free(void *userdata, void *p) {
     free(p);
 }
 
-int grpcx_unpack(const ProtobufCMessageDescriptor *descriptor, const uint8_t *bytes, size_t len,
-                 const struct grpcx_unpack_limits *limits, ProtobufCMessage **ret_msg, char *error,
-                 size_t error_size) {
+int grpcx_unpack_counted(const ProtobufCMessageDescriptor *descriptor, const uint8_t *bytes, size_t len,
+                         const struct grpcx_unpack_limits *limits, ProtobufCMessage **ret_msg,
+                         size_t *ret_allocated, char *error, size_t error_size) {
     struct grpcx_unpack_limits l = limits ? *limits : (struct grpcx_unpack_limits){0};
     struct walk w = {.max_count = l.max_count ? l.max_count : 1000000,
                      .max_depth = l.max_depth ? l.max_depth : 32,
                      .error = error,
                      .error_size = error_size};
-    struct budget b = {.left = l.max_bytes_allocated ? l.max_bytes_allocated : (size_t)64 << 20};
+    size_t max_bytes = l.max_bytes_allocated ? l.max_bytes_allocated : (size_t)64 << 20;
+    struct budget b = {.left = max_bytes};
     ProtobufCAllocator allocator = {.alloc = budget_alloc, .free = budget_free, .allocator_data = &b};
     int r = walk_message(&w, descriptor, bytes, bytes + len, 1);
     if (r)
@@ -150,7 +151,15 @@ int grpcx_unpack(const ProtobufCMessageDescriptor *descriptor, const uint8_t *by
     if (!msg)
         return refuse(&w, "%s: %s", descriptor->name, b.out ? "takes too much memory" : "malformed");
     *ret_msg = msg;
+    *ret_allocated = max_bytes - b.left;
     return 0;
+}
+
+int grpcx_unpack(const ProtobufCMessageDescriptor *descriptor, const uint8_t *bytes, size_t len,
+                 const struct grpcx_unpack_limits *limits, ProtobufCMessage **ret_msg, char *error,
+                 size_t error_size) {
+    size_t allocated;
+    return grpcx_unpack_counted(descriptor, bytes, len, limits, ret_msg, &allocated, error, error_size);
 }
 
 void grpcx_unpack_free(ProtobufCMessage *msg) {

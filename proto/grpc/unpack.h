@@ -23,5 +23,11 @@ __attribute__((warn_unused_result)) int grpcx_unpack(const ProtobufCMessageDescr
                                                      ProtobufCMessage **ret_msg, char *error,
                                                      size_t error_size);
 
+/* The same; *ret_allocated is what the message took of max_bytes_allocated. */
+__attribute__((warn_unused_result)) int
+grpcx_unpack_counted(const ProtobufCMessageDescriptor *descriptor, const uint8_t *bytes, size_t len,
+                     const struct grpcx_unpack_limits *limits, ProtobufCMessage **ret_msg,
+                     size_t *ret_allocated, char *error, size_t error_size);
+
 /* Frees an unpacked message; NULL is fine. */
 void grpcx_unpack_free(ProtobufCMessage *msg);

@@ -19,6 +19,41 @@ int grpcx_varint(const uint8_t **p, const uint8_t *end, uint64_t *ret) {
     return -EBADMSG;
 }
 
+int grpcx_field_next(const uint8_t **p, const uint8_t *end, struct grpcx_field *ret_field) {
+    uint64_t tag, value = 0;
+    if (grpcx_varint(p, end, &tag) < 0)
+        return -EBADMSG;
+    struct grpcx_field field = {.number = tag >> 3, .wire = tag & 7};
+    switch (field.wire) {
+    case 0:
+    case 2:
+        if (grpcx_varint(p, end, &value) < 0)
+            return -EBADMSG;
+        break;
+    case 1:
+        field.len = 8;
+        break;
+    case 5:
+        field.len = 4;
+        break;
+    default:
+        return -EBADMSG;
+    }
+    if (field.wire == 0)
+        field.value = value;
+    if (field.wire == 2) {
+        if (value > (uint64_t)(end - *p))
+            return -EBADMSG;
+        field.data = *p;
+        field.len = value;
+    }
+    if (field.len > (size_t)(end - *p))
+        return -EBADMSG;
+    *p += field.len;
+    *ret_field = field;
+    return 0;
+}
+
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 char *grpcx_base64(const uint8_t *bytes, size_t len) {
@@ -65,19 +100,22 @@ uint8_t *grpcx_unbase64(const char *text, size_t len, size_t *ret_len) {
     return out;
 }
 
-char *grpcx_percent(const char *text) {
-    size_t len = strlen(text);
-    char *out = malloc(3 * len + 1), *o = out;
+char *grpcx_percent(const char *text, size_t max) {
+    size_t len = strlen(text), n = 0;
+    char *out = malloc((len < max ? 3 * len : max) + 4);
     if (!out)
         return NULL;
     for (size_t i = 0; i < len; i++) {
         unsigned char c = (unsigned char)text[i];
-        if (c < 0x20 || c > 0x7e || c == '%')
-            o += sprintf(o, "%%%02X", c);
+        bool escape = c < 0x20 || c > 0x7e || c == '%';
+        if (n + (escape ? 3 : 1) > max)
+            break;
+        if (escape)
+            n += (size_t)sprintf(out + n, "%%%02X", c);
         else
-            *o++ = (char)c;
+            out[n++] = (char)c;
     }
-    *o = 0;
+    out[n] = 0;
     return out;
 }
 
@@ -170,11 +208,14 @@ void grpcx_reader_next(struct grpcx_reader *r) {
     *r = (struct grpcx_reader){0};
 }
 
+enum { QUEUE_KEPT_BYTES = 65536 }; /* an empty queue gives larger memory back */
+
 static uint8_t *reserve(struct grpcx_queue *q, size_t len) {
     if (q->at == q->len)
         q->at = q->len = 0;
     if (q->len + len + 5 > q->cap) {
-        if (q->at) {
+        /* Moving pays only where it frees half; otherwise a long queue would be moved for every message. */
+        if (q->at && q->at >= q->len / 2) {
             memmove(q->bytes, q->bytes + q->at, q->len - q->at);
             q->len -= q->at;
             q->at = 0;
@@ -220,6 +261,8 @@ size_t grpcx_queue_take(struct grpcx_queue *q, uint8_t *out, size_t max) {
     if (n)
         memcpy(out, q->bytes + q->at, n);
     q->at += n;
+    if (q->at == q->len && q->cap > QUEUE_KEPT_BYTES)
+        grpcx_queue_deinit(q);
     return n;
 }
 

@@ -8,10 +8,18 @@
 
 /* 0 or -EBADMSG. */
 int grpcx_varint(const uint8_t **p, const uint8_t *end, uint64_t *ret);
+/* One protobuf field; data and len only of wire type 2, value only of wire type 0. 0 or -EBADMSG. */
+struct grpcx_field {
+    uint64_t number, value;
+    unsigned wire;
+    const uint8_t *data;
+    size_t len;
+};
+int grpcx_field_next(const uint8_t **p, const uint8_t *end, struct grpcx_field *ret_field);
 /* malloc'ed strings, NULL without memory. */
 char *grpcx_base64(const uint8_t *bytes, size_t len);
 uint8_t *grpcx_unbase64(const char *text, size_t len, size_t *ret_len);
-char *grpcx_percent(const char *text);
+char *grpcx_percent(const char *text, size_t max); /* cut before the escape that would pass max bytes */
 char *grpcx_unpercent(const char *text, size_t len);
 /* "100m" to microseconds; -EINVAL. */
 int64_t grpcx_parse_timeout(const char *text, size_t len);
