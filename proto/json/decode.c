@@ -191,7 +191,7 @@ static int decode_real(struct decoder *d, const struct path *path, const json_t 
             return 0;
         }
     /* A number in quotes is read by the same rules as one without. */
-    json_t *unquoted = text ? json_loads(text, JSON_DECODE_ANY, NULL) : NULL;
+    json_t *unquoted = text ? json_loads(text, JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL, NULL) : NULL;
     const json_t *number = text ? unquoted : value;
     bool good = json_is_number(number);
     double real = good ? json_number_value(number) : 0;
