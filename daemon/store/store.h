@@ -13,8 +13,10 @@ struct store_change;
 
 enum store_origin {
     STORE_EXISTING,
-    STORE_NEW,      /* the file was not there or empty */
-    STORE_RESTORED, /* a marked copy, or options.is_restored: it has a new store_id */
+    STORE_NEW, /* the file was not there or empty */
+    /* A marked copy, or options.is_restored: it has a new store_id. It stays restored, through restarts,
+     * until the first store_commit(), which must therefore hold what follows from it (freezing the pods). */
+    STORE_RESTORED,
 };
 
 struct store_options {
@@ -63,19 +65,33 @@ void store_change_free(struct store_change *change);
 void store_put(struct store_change *change, enum store_table table, const void *record);
 /* Deletes every record whose first n_keys key columns equal those of record. n_keys 0: the whole table. */
 void store_delete(struct store_change *change, enum store_table table, const void *record, unsigned n_keys);
-/* Raises a counter to at least value. */
+/* Deletes every record with a key <= last_key: how old events, operations and audit rows are pruned. Only for
+ * tables with a single integer as key. For STORE_AUDIT the hash of the last row removed stays as anchor. */
+void store_delete_through(struct store_change *change, enum store_table table, int64_t last_key);
+/* Raises a counter to at least value. A put of a slice, operation, event, alarm, audit row or pod raises its
+ * own counter by itself. */
 void store_raise(struct store_change *change, enum store_counter counter, int64_t value);
-/* 0 or -ENOMEM. */
+/* 0, -ENOMEM, or -EINVAL for a delete that the table does not allow (audit rows are append-only). */
 __attribute__((warn_unused_result)) int store_change_status(const struct store_change *change);
 
-/* One transaction, durable when 0 is returned; otherwise nothing of it is there. */
+/* One transaction, durable when 0 is returned; otherwise nothing of it is there. -EINVAL: a row breaks a rule
+ * of the schema (docs/schema.md), store_error() says which. */
 __attribute__((warn_unused_result)) int store_commit(struct store *store, struct store_change *const *changes,
                                                      size_t n_changes);
+/* What SQLite said when the last store_commit() or store_probe() failed; "" before that. */
+const char *store_error(const struct store *store);
+/* Pages in the write-ahead log that store_checkpoint() has not yet copied. */
+int store_log_pages(const struct store *store);
+/* Copies committed pages from the log into the database file. Commits do not do that themselves, so that no
+ * answer waits for it. What cannot be copied now, because a reader still needs it, stays in the log. 0 or
+ * negative errno; committed changes are durable either way. */
+__attribute__((warn_unused_result)) int store_checkpoint(struct store *store);
 /* Writes, syncs and rolls forward one row, to find out whether commits work again. 0 or negative errno. */
 __attribute__((warn_unused_result)) int store_probe(struct store *store);
 
 /* A marked copy through SQLite's backup interface, complete at path or not there at all. Opens its own
- * read-only connection, so any thread may call it while the store thread commits. */
+ * read-only connection, so any thread may call it while the store thread commits. path must not exist
+ * (-EEXIST). error gets a sentence. */
 __attribute__((warn_unused_result)) int store_backup(const char *source_path, const char *path, char *error,
                                                      size_t error_size);
 /* Reads old events or audit rows, at most max, with its own read-only connection; any thread. row returns
@@ -84,3 +100,15 @@ __attribute__((warn_unused_result)) int store_read_after(const char *path, enum 
                                                          int64_t after, size_t max,
                                                          bool (*row)(const void *record, void *userdata),
                                                          void *userdata);
+
+struct store_audit_summary {
+    int64_t rows;
+    int64_t anchor_id;         /* last row that was pruned; 0: none */
+    int64_t first_id, last_id; /* of the rows that are there */
+    char head_hash[65];        /* of the last row written */
+};
+#define STORE_BROKEN_CHAIN 1
+/* Walks the hash chain of the audit trail (audit_chain.h) with its own read-only connection; any thread. 0, 1
+ * with a sentence that names the first row that does not fit, or negative errno with a sentence. */
+__attribute__((warn_unused_result)) int
+store_audit_verify(const char *path, struct store_audit_summary *ret_summary, char *error, size_t error_size);
