@@ -328,7 +328,9 @@ static int put(struct store *store, struct commit *commit, struct change_operati
     char hash[AUDIT_HASH_SIZE];
     if (operation->table == STORE_AUDIT) {
         if (record->audit.audit_id <= commit->chain.head_id)
-            return -EINVAL;
+            return refuse(-EINVAL, store->error, sizeof(store->error),
+                          "audit row %" PRId64 " does not come after the last one, %" PRId64,
+                          record->audit.audit_id, commit->chain.head_id);
         int result = audit_hash(commit->chain.head_hash, &record->audit, hash);
         if (result < 0)
             return result;
@@ -396,8 +398,10 @@ static int write_probe(struct store *store) {
 }
 
 /* Keeps what SQLite says, before another statement overwrites it. */
-static void end_failed(struct store *store) {
-    snprintf(store->error, sizeof(store->error), "%s", sqlite3_errmsg(store->db));
+static void end_failed(struct store *store, int result) {
+    if (store->error[0] == '\0')
+        snprintf(store->error, sizeof(store->error), "%s",
+                 sqlite3_errcode(store->db) != SQLITE_OK ? sqlite3_errmsg(store->db) : strerror(-result));
     end_transaction(store->db);
 }
 
@@ -426,6 +430,7 @@ int store_commit(struct store *store, struct store_change *const *changes, size_
         if (changes[i]->status < 0)
             return changes[i]->status;
 
+    store->error[0] = '\0';
     struct commit commit = {.chain = store->chain};
     memcpy(commit.counters, store->counters, sizeof(commit.counters));
     int result = write_group(store, &commit, changes, n_changes);
@@ -433,7 +438,7 @@ int store_commit(struct store *store, struct store_change *const *changes, size_
     if (result == 0)
         result = connection_run(store->db, "COMMIT");
     if (result < 0) {
-        end_failed(store);
+        end_failed(store, result);
         if (is_written)
             overwrite_failed_group(store);
         return result;
@@ -457,10 +462,11 @@ int store_checkpoint(struct store *store) {
 }
 
 int store_probe(struct store *store) {
+    store->error[0] = '\0';
     int result = write_probe(store);
     if (result == 0)
         result = store_checkpoint(store);
     if (result < 0)
-        end_failed(store);
+        end_failed(store, result);
     return result;
 }

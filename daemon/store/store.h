@@ -78,7 +78,7 @@ __attribute__((warn_unused_result)) int store_change_status(const struct store_c
  * of the schema (docs/schema.md), store_error() says which. */
 __attribute__((warn_unused_result)) int store_commit(struct store *store, struct store_change *const *changes,
                                                      size_t n_changes);
-/* What SQLite said when the last store_commit() or store_probe() failed; "" before that. */
+/* Why the last store_commit() or store_probe() failed; "" when it did not. */
 const char *store_error(const struct store *store);
 /* Pages in the write-ahead log that store_checkpoint() has not yet copied. */
 int store_log_pages(const struct store *store);
