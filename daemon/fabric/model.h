@@ -31,6 +31,7 @@ struct fabric_host {
     int64_t silent_at_us; /* when it is UNKNOWN unless heard again */
     enum health health;
     const char *cause; /* static */
+    bool has_moved;    /* since the cube's health was derived */
     uint8_t chips_ok;  /* a bit each */
     bool electrical_ok;
     bool chips_in_use;
@@ -53,6 +54,7 @@ struct fabric_cube {
     int64_t revision;
 
     struct fabric_slice *slice; /* accepted; NULL: free */
+    struct fabric_slice *durable_slice;
     uint16_t position;
     bool has_unaccounted, is_unproven;
     struct fabric_host host[FABRIC_HOSTS_PER_CUBE];
@@ -60,17 +62,26 @@ struct fabric_cube {
     struct link_end end[TOPO_FACES][TOPO_INDICES];
 };
 
+struct slice_link {
+    uint16_t position;
+    uint8_t dimension, index; /* at the + face of the cube at the position */
+    uint8_t cause;            /* enum link_cause */
+};
+
 /* One A port of a switch: what should be there and what is. */
 struct fabric_port {
     uint16_t want_b;                  /* 0: nothing is intended */
     struct fabric_slice *want_slice;  /* whose circuit that is */
+    struct slice_link want_link;      /* which of its links */
     uint16_t observed_b;              /* as last read; 0: none */
     enum circuit_class circuit_class; /* of the observed circuit */
+    uint16_t confirmed_b;             /* the last B port that was read as intended here */
+    uint8_t same_reads;               /* full reads in a row that showed observed_b; stops at 255 */
     bool is_locked;                   /* of a held slice: nothing is sent about it */
+    bool in_flight;                   /* the intended circuit was sent and is not read back yet */
     uint8_t failures;                 /* tries in a row after which the intended circuit was not there */
     bool is_failed;                   /* given up until the intent or the session changes */
-    uint8_t unexpected_reads;         /* full reads in a row that showed this same unexpected circuit */
-    int64_t put_right_us[2];          /* the last two times a drifted circuit was put right */
+    int64_t put_right_us[2];          /* the last two times a drifted circuit was put right; 0: never */
 };
 
 struct fabric_ocs {
@@ -84,6 +95,7 @@ struct fabric_ocs {
     int64_t revision;
 
     struct device *device;
+    void *transport;      /* of the device, the owner's */
     enum ocs_state state; /* as shown */
     char cause[FABRIC_TEXT_MAX];
     bool map_known;           /* observed_b was read by this process */
@@ -98,13 +110,8 @@ struct fabric_ocs {
     unsigned failed_tries; /* in a row */
     bool is_split;         /* a merged command failed: one slice at a time */
     bool needs_reconcile;
-    int64_t audit_at_us; /* next full read */
-};
-
-struct slice_link {
-    uint16_t position;
-    uint8_t dimension, index; /* at the + face of the cube at the position */
-    uint8_t cause;            /* enum link_cause */
+    enum { READ_NONE, READ_OK, READ_LOST } read_ended; /* to be told to the listener */
+    int64_t audit_at_us;                               /* next full read */
 };
 
 struct link_list {
@@ -159,6 +166,7 @@ struct fabric_former {
     char name[64];
     struct topo_shape shape;
     uint16_t cubes[TOPO_POSITIONS_MAX];
+    bool is_going; /* its rows are being deleted */
 };
 
 struct fabric_pod {
@@ -178,7 +186,8 @@ struct fabric_pod {
     struct topo_pod plan; /* for the planner; see refresh.h */
     struct fabric_former *formers;
     bool is_blind;
-    bool plan_is_old, classes_are_old;
+    bool plan_is_old, classes_are_old, wants_are_old;
+    bool is_importing;         /* its inventory is being replaced: nothing else may change it meanwhile */
     int64_t dark_review_at_us; /* when reports of dark links are looked at; INT64_MAX: nothing new */
 };
 

@@ -1,0 +1,236 @@
+#include "daemon/fabric/change.h"
+#include "daemon/fabric/pod.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct change *change_begin(struct fabric *fabric, const char *actor, int64_t now_us) {
+    if (!fabric->store_works)
+        return NULL;
+    if (fabric->oldest && now_us - fabric->oldest->submitted_us > fabric->settings.store_stall_us)
+        return NULL;
+    struct change *change = calloc(1, sizeof(*change));
+    if (!change)
+        return NULL;
+    change->fabric = fabric;
+    change->now_us = now_us;
+    memcpy(change->counters, fabric->counter, sizeof(change->counters));
+    change->rows = store_change_new();
+    snprintf(change->actor, sizeof(change->actor), "%s", actor);
+    if (!change->rows) {
+        free(change);
+        return NULL;
+    }
+    return change;
+}
+
+void change_add_step(struct change *change, const struct step *step) {
+    struct step *copy = malloc(sizeof(*copy));
+    if (!copy) {
+        change->has_failed = true;
+        struct step undone = *step;
+        undone.revert(change->fabric, &undone, change->now_us);
+        return;
+    }
+    *copy = *step;
+    copy->next = change->steps;
+    change->steps = copy;
+}
+
+int64_t change_add_event(struct change *change, const char *kind, const struct fabric_pod *pod,
+                         const char *object, int64_t slice_uid, const char *cause, const char *before,
+                         const char *after) {
+    struct fabric *fabric = change->fabric;
+    struct fabric_event *events = realloc(change->events, sizeof(*events) * (change->n_events + 1));
+    int64_t revision = ++fabric->counter[STORE_COUNTER_REVISION];
+    if (!events) {
+        change->has_failed = true;
+        return revision;
+    }
+    change->events = events;
+    struct fabric_event *event = &events[change->n_events++];
+    *event = (struct fabric_event){
+        .revision = revision, .time_us = fabric_wall_us(fabric, change->now_us), .slice_uid = slice_uid};
+    snprintf(event->kind, sizeof(event->kind), "%s", kind);
+    snprintf(event->pod, sizeof(event->pod), "%s", pod ? pod->name : "");
+    snprintf(event->object, sizeof(event->object), "%s", object);
+    snprintf(event->actor, sizeof(event->actor), "%s", change->actor);
+    snprintf(event->cause, sizeof(event->cause), "%s", cause);
+    snprintf(event->before, sizeof(event->before), "%s", before);
+    snprintf(event->after, sizeof(event->after), "%s", after);
+    struct store_event row = {.revision = revision,
+                              .time_us = event->time_us,
+                              .kind = event->kind,
+                              .pod = event->pod,
+                              .object = event->object,
+                              .actor = event->actor,
+                              .cause = event->cause,
+                              .before = event->before,
+                              .after = event->after};
+    store_put(change->rows, STORE_EVENT, &row);
+    return revision;
+}
+
+static void change_free(struct change *change) {
+    store_change_free(change->rows);
+    free(change->events);
+    free(change);
+}
+
+static void revert(struct change *change, int64_t now_us) {
+    while (change->steps) {
+        struct step *step = change->steps;
+        change->steps = step->next;
+        step->revert(change->fabric, step, now_us);
+        free(step);
+    }
+}
+
+void change_abandon(struct change *change) {
+    struct fabric *fabric = change->fabric;
+    revert(change, change->now_us);
+    memcpy(fabric->counter, change->counters, sizeof(change->counters));
+    change_free(change);
+}
+
+int64_t change_submit(struct change *change) {
+    struct fabric *fabric = change->fabric;
+    if (change->has_failed || store_change_status(change->rows) < 0) {
+        change_abandon(change);
+        return -ENOMEM;
+    }
+    change->sequence = ++fabric->next_sequence;
+    change->submitted_us = change->now_us;
+    if (fabric->newest)
+        fabric->newest->next = change;
+    else
+        fabric->oldest = change;
+    fabric->newest = change;
+    struct store_change *rows = change->rows;
+    change->rows = NULL;
+    fabric->executor.submit(fabric->executor.userdata, rows);
+    return change->sequence;
+}
+
+static void remember_event(struct fabric *fabric, const struct fabric_event *event) {
+    struct fabric_event *place = &fabric->ring[fabric->ring_end % EVENT_RING];
+    if (fabric->ring_end - fabric->ring_first == EVENT_RING) {
+        fabric->ring_lost = place->revision;
+        fabric->ring_first++;
+    }
+    *place = *event;
+    fabric->ring_end++;
+    fabric->durable_revision = event->revision;
+}
+
+static void land(struct change *change, int64_t now_us) {
+    struct fabric *fabric = change->fabric;
+    for (unsigned i = 0; i < change->n_events; i++)
+        remember_event(fabric, &change->events[i]);
+    struct step *ordered = NULL;
+    while (change->steps) {
+        struct step *step = change->steps;
+        change->steps = step->next;
+        step->next = ordered;
+        ordered = step;
+    }
+    while (ordered) {
+        struct step *step = ordered;
+        ordered = step->next;
+        step->land(fabric, step, now_us);
+        free(step);
+    }
+    fabric->durable_sequence = change->sequence;
+    if (fabric->listener.on_event)
+        for (unsigned i = 0; i < change->n_events; i++)
+            fabric->listener.on_event(fabric->listener.userdata, &change->events[i]);
+    change_free(change);
+}
+
+/* Waiters are called after the model is consistent again; one may forget another. */
+static void answer_waiters(struct fabric *fabric, int64_t sequence, int result) {
+    while (fabric->waiters && fabric->waiters->sequence <= sequence) {
+        struct waiter *waiter = fabric->waiters;
+        fabric->waiters = waiter->next;
+        waiter->done(waiter->userdata, result);
+        free(waiter);
+    }
+}
+
+void fabric_on_store_result(struct fabric *fabric, int result, size_t n, int64_t now_us) {
+    int64_t sequence = 0;
+    if (result == 0) {
+        for (size_t i = 0; i < n && fabric->oldest; i++) {
+            struct change *change = fabric->oldest;
+            fabric->oldest = change->next;
+            if (!fabric->oldest)
+                fabric->newest = NULL;
+            sequence = change->sequence;
+            land(change, now_us);
+        }
+    } else {
+        struct change *newest_first = NULL;
+        while (fabric->oldest) {
+            struct change *change = fabric->oldest;
+            fabric->oldest = change->next;
+            change->next = newest_first;
+            newest_first = change;
+        }
+        fabric->newest = NULL;
+        sequence = newest_first ? newest_first->sequence : 0;
+        while (newest_first) {
+            struct change *change = newest_first;
+            newest_first = change->next;
+            revert(change, now_us);
+            change_free(change);
+        }
+        fabric->durable_sequence = sequence;
+    }
+    answer_waiters(fabric, sequence, result);
+    fabric_mark(fabric);
+}
+
+void fabric_on_store_works(struct fabric *fabric, bool works, int64_t now_us) {
+    fabric->store_works = works;
+    for (struct fabric_slice *slice = fabric->slices; works && slice; slice = slice->next)
+        slice->needs_judging = true;
+    fabric_mark(fabric);
+}
+
+int64_t fabric_last_sequence(const struct fabric *fabric) {
+    return fabric->newest ? fabric->newest->sequence : 0;
+}
+
+int64_t fabric_when_durable(struct fabric *fabric, int64_t sequence, void (*done)(void *userdata, int result),
+                            void *userdata) {
+    if (sequence <= fabric->durable_sequence || !fabric->oldest) {
+        done(userdata, 0);
+        return 0;
+    }
+    struct waiter *waiter = malloc(sizeof(*waiter));
+    if (!waiter) {
+        done(userdata, -ENOMEM);
+        return 0;
+    }
+    *waiter = (struct waiter){
+        .ticket = ++fabric->next_ticket, .sequence = sequence, .done = done, .userdata = userdata};
+    struct waiter **at = &fabric->waiters;
+    while (*at && (*at)->sequence <= sequence)
+        at = &(*at)->next;
+    waiter->next = *at;
+    *at = waiter;
+    return waiter->ticket;
+}
+
+void fabric_forget(struct fabric *fabric, int64_t ticket) {
+    for (struct waiter **at = &fabric->waiters; *at; at = &(*at)->next)
+        if ((*at)->ticket == ticket) {
+            struct waiter *waiter = *at;
+            *at = waiter->next;
+            free(waiter);
+            return;
+        }
+}

@@ -1,0 +1,256 @@
+/* The steps on cubes, pods, switches, operations, former slices and the audit trail. */
+#include "daemon/fabric/change.h"
+#include "daemon/fabric/pod.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void copy_record(struct fabric_cube *to, const struct fabric_cube *from) {
+    to->health = from->health;
+    memcpy(to->health_cause, from->health_cause, sizeof(to->health_cause));
+    memcpy(to->health_source, from->health_source, sizeof(to->health_source));
+    to->health_since_us = from->health_since_us;
+    to->mark = from->mark;
+    memcpy(to->mark_reason, from->mark_reason, sizeof(to->mark_reason));
+    memcpy(to->mark_by, from->mark_by, sizeof(to->mark_by));
+    to->scheduling = from->scheduling;
+    memcpy(to->scheduling_reason, from->scheduling_reason, sizeof(to->scheduling_reason));
+    memcpy(to->scheduling_by, from->scheduling_by, sizeof(to->scheduling_by));
+    to->is_spare = from->is_spare;
+    to->revision = from->revision;
+}
+
+static void cube_moved(struct fabric_cube *cube) {
+    cube->pod->plan_is_old = cube->pod->classes_are_old = true;
+    if (cube->slice)
+        cube->slice->needs_judging = true;
+}
+
+static void land_cube(struct fabric *fabric, struct step *step, int64_t now_us) {
+    cube_moved(step->object);
+    free(step->before);
+}
+
+static void revert_cube(struct fabric *fabric, struct step *step, int64_t now_us) {
+    struct fabric_cube *cube = step->object;
+    copy_record(cube, step->before);
+    free(step->before);
+    cube_moved(cube);
+}
+
+void change_cube_before(struct change *change, struct fabric_cube *cube) {
+    struct fabric_cube *before = malloc(sizeof(*before));
+    if (!before) {
+        change->has_failed = true;
+        return;
+    }
+    copy_record(before, cube);
+    struct step step = {.land = land_cube, .revert = revert_cube, .object = cube, .before = before};
+    change_add_step(change, &step);
+}
+
+void change_cube_done(struct change *change, struct fabric_cube *cube, int64_t revision) {
+    cube->revision = revision;
+    struct store_cube row = pod_cube_row(cube);
+    store_put(change->rows, STORE_CUBE, &row);
+    cube_moved(cube);
+}
+
+struct frozen_before {
+    enum frozen frozen;
+    char text[FABRIC_TEXT_MAX];
+    int64_t revision;
+};
+
+static void land_frozen(struct fabric *fabric, struct step *step, int64_t now_us) {
+    struct fabric_pod *pod = step->object;
+    free(step->before);
+    for (unsigned ocs = 0; ocs < pod->n_ocses; ocs++)
+        pod->ocs[ocs].needs_reconcile = true;
+}
+
+static void revert_frozen(struct fabric *fabric, struct step *step, int64_t now_us) {
+    struct fabric_pod *pod = step->object;
+    struct frozen_before *before = step->before;
+    pod->frozen = before->frozen;
+    memcpy(pod->frozen_text, before->text, sizeof(pod->frozen_text));
+    pod->revision = before->revision;
+    free(before);
+}
+
+void change_pod_frozen(struct change *change, struct fabric_pod *pod, enum frozen frozen, const char *text) {
+    struct frozen_before *before = malloc(sizeof(*before));
+    if (!before) {
+        change->has_failed = true;
+        return;
+    }
+    before->frozen = pod->frozen;
+    before->revision = pod->revision;
+    memcpy(before->text, pod->frozen_text, sizeof(before->text));
+    pod->revision = change_add_event(change, frozen ? "POD_FROZEN" : "POD_THAWED", pod, pod->name, 0, text,
+                                     pod->frozen ? "FROZEN" : "LIVE", frozen ? "FROZEN" : "LIVE");
+    pod->frozen = frozen;
+    snprintf(pod->frozen_text, sizeof(pod->frozen_text), "%s", frozen ? text : "");
+    struct store_pod row = pod_row(pod);
+    store_put(change->rows, STORE_POD, &row);
+    struct step step = {.land = land_frozen, .revert = revert_frozen, .object = pod, .before = before};
+    change_add_step(change, &step);
+}
+
+struct ocs_before {
+    char address[DEVICE_WORD_MAX], product[DEVICE_WORD_MAX], serial[DEVICE_WORD_MAX];
+    int64_t revision;
+    bool has_address;
+};
+
+static void land_ocs(struct fabric *fabric, struct step *step, int64_t now_us) {
+    struct fabric_ocs *ocs = step->object;
+    struct ocs_before *before = step->before;
+    if (before->has_address)
+        device_set_address(ocs->device, ocs->address, now_us);
+    else
+        device_set_pin(ocs->device, ocs->product, ocs->serial, now_us);
+    free(before);
+    fabric_mark(fabric);
+}
+
+static void revert_ocs(struct fabric *fabric, struct step *step, int64_t now_us) {
+    struct fabric_ocs *ocs = step->object;
+    struct ocs_before *before = step->before;
+    memcpy(ocs->address, before->address, sizeof(ocs->address));
+    memcpy(ocs->product, before->product, sizeof(ocs->product));
+    memcpy(ocs->serial, before->serial, sizeof(ocs->serial));
+    ocs->revision = before->revision;
+    free(before);
+}
+
+void change_ocs(struct change *change, struct fabric_ocs *ocs, const char *address, const char *product,
+                const char *serial, const char *kind) {
+    struct ocs_before *before = malloc(sizeof(*before));
+    if (!before) {
+        change->has_failed = true;
+        return;
+    }
+    char name[96], after[64];
+    memcpy(before->address, ocs->address, sizeof(before->address));
+    memcpy(before->product, ocs->product, sizeof(before->product));
+    memcpy(before->serial, ocs->serial, sizeof(before->serial));
+    before->revision = ocs->revision;
+    before->has_address = address != NULL;
+    if (address)
+        snprintf(ocs->address, sizeof(ocs->address), "%s", address);
+    if (product)
+        snprintf(ocs->product, sizeof(ocs->product), "%s", product);
+    if (serial)
+        snprintf(ocs->serial, sizeof(ocs->serial), "%s", serial);
+    snprintf(after, sizeof(after), "%s", address ? ocs->address : ocs->serial);
+    ocs->revision = change_add_event(change, kind, ocs->pod, fabric_ocs_name(ocs, name), 0, "",
+                                     address ? before->address : before->serial, after);
+    struct store_ocs row = pod_ocs_row(ocs);
+    store_put(change->rows, STORE_OCS, &row);
+    struct step step = {.land = land_ocs, .revert = revert_ocs, .object = ocs, .before = before};
+    change_add_step(change, &step);
+}
+
+static void put_operation(struct change *change, const struct fabric_operation *operation) {
+    struct store_operation row = {.operation_id = operation->id,
+                                  .kind = operation->kind,
+                                  .slices = operation->slices,
+                                  .state = operation->state,
+                                  .text = operation->text,
+                                  .created_us = operation->created_us,
+                                  .done_us = operation->done_us};
+    store_put(change->rows, STORE_OPERATION, &row);
+}
+
+static void free_operation(struct fabric_operation *operation) {
+    free(operation->slices);
+    free(operation);
+}
+
+static void land_operation(struct fabric *fabric, struct step *step, int64_t now_us) {
+    struct fabric_operation *operation = step->object;
+    operation->durable_revision = fabric->durable_revision;
+    free(step->before);
+    if (fabric->listener.on_operation)
+        fabric->listener.on_operation(fabric->listener.userdata, operation);
+}
+
+static void revert_operation(struct fabric *fabric, struct step *step, int64_t now_us) {
+    struct fabric_operation *operation = step->object, *before = step->before;
+    if (before) {
+        operation->state = before->state;
+        operation->done_us = before->done_us;
+        memcpy(operation->text, before->text, sizeof(operation->text));
+        free(before);
+        return;
+    }
+    for (struct fabric_operation **at = &fabric->operations; *at; at = &(*at)->next)
+        if (*at == operation) {
+            *at = operation->next;
+            break;
+        }
+    free_operation(operation);
+}
+
+void change_operation_new(struct change *change, struct fabric_operation *operation) {
+    struct fabric *fabric = change->fabric;
+    operation->id = ++fabric->counter[STORE_COUNTER_OPERATION];
+    operation->created_us = fabric_wall_us(fabric, change->now_us);
+    if (operation->state != OPERATION_RUNNING)
+        operation->done_us = operation->created_us;
+    operation->next = fabric->operations;
+    fabric->operations = operation;
+    put_operation(change, operation);
+    struct step step = {.land = land_operation, .revert = revert_operation, .object = operation};
+    change_add_step(change, &step);
+}
+
+void change_operation_end(struct change *change, struct fabric_operation *operation,
+                          enum operation_state state, const char *text) {
+    struct fabric_operation *before = malloc(sizeof(*before));
+    if (!before) {
+        change->has_failed = true;
+        return;
+    }
+    *before = *operation;
+    operation->state = state;
+    operation->done_us = fabric_wall_us(change->fabric, change->now_us);
+    snprintf(operation->text, sizeof(operation->text), "%s", text);
+    put_operation(change, operation);
+    struct step step = {
+        .land = land_operation, .revert = revert_operation, .object = operation, .before = before};
+    change_add_step(change, &step);
+}
+
+static void land_former(struct fabric *fabric, struct step *step, int64_t now_us) {
+    pod_remove_former(step->object, step->before);
+}
+
+static void revert_former(struct fabric *fabric, struct step *step, int64_t now_us) {
+    struct fabric_former *former = step->before;
+    former->is_going = false;
+}
+
+void change_former_drop(struct change *change, struct fabric_pod *pod, struct fabric_former *former) {
+    struct store_position place = {.uid = former->uid, .generation = former->generation};
+    struct store_slice row = {.uid = former->uid, .generation = former->generation};
+    store_delete(change->rows, STORE_POSITION, &place, 2);
+    store_delete(change->rows, STORE_SLICE, &row, 2);
+    former->is_going = true;
+    struct step step = {.land = land_former, .revert = revert_former, .object = pod, .before = former};
+    change_add_step(change, &step);
+}
+
+void change_audit(struct change *change, const struct fabric_actor *actor, const char *object,
+                  const char *outcome) {
+    struct store_audit row = {.audit_id = ++change->fabric->counter[STORE_COUNTER_AUDIT],
+                              .time_us = fabric_wall_us(change->fabric, change->now_us),
+                              .actor = actor->principal,
+                              .method = actor->method,
+                              .object = object,
+                              .request = actor->request_id,
+                              .outcome = outcome};
+    store_put(change->rows, STORE_AUDIT, &row);
+}

@@ -1,0 +1,225 @@
+/* What reports, silence and an operator's word mean for hosts, cubes and link ends. The one place that
+ * decides. */
+#include "daemon/fabric/change.h"
+#include "daemon/fabric/derive.h"
+#include "daemon/fabric/observe.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The link end that a circuit joins to `end` as last read; TOPO_NO_END: none. */
+static uint16_t connected_end(const struct fabric_pod *pod, uint16_t end) {
+    const struct topo_port *at = &pod->wiring->port_of[end];
+    if (at->ocs < 0)
+        return TOPO_NO_END;
+    const struct fabric_ocs *ocs = &pod->ocs[at->ocs];
+    if (at->side == TOPO_SIDE_A) {
+        unsigned b = ocs->port[at->port].observed_b;
+        return b ? pod->wiring->end_of[at->ocs][TOPO_SIDE_B][b] : TOPO_NO_END;
+    }
+    unsigned a = ocs->observed_a[at->port];
+    return a ? pod->wiring->end_of[at->ocs][TOPO_SIDE_A][a] : TOPO_NO_END;
+}
+
+/* Chip coordinates at (face, index), and so the host whose chip it is. */
+static unsigned host_of_end(unsigned face, unsigned index) {
+    unsigned low = index % 4, high = index / 4, edge = face % 2 ? 0 : 3;
+    unsigned x = face / 2 == 0 ? edge : low;
+    unsigned y = face / 2 == 1 ? edge : face / 2 == 0 ? low : high;
+    unsigned z = face / 2 == 2 ? edge : high;
+    return x / 2 + 2 * (y / 2) + 4 * z;
+}
+
+/* A neighbour sees no light from one of the host's links. */
+static bool neighbours_see_dark(const struct fabric_cube *cube, unsigned host) {
+    for (unsigned face = 0; face < TOPO_FACES; face++)
+        for (unsigned index = 0; index < TOPO_INDICES; index++) {
+            if (host_of_end(face, index) != host)
+                continue;
+            uint16_t far = connected_end(cube->pod, topo_end(cube->index, face, index));
+            if (far == TOPO_NO_END || topo_end_cube(far) == cube->index)
+                continue;
+            const struct link_end *seen =
+                &cube->pod->cube[topo_end_cube(far)].end[topo_end_face(far)][topo_end_index(far)];
+            if (!seen->light && seen->reports >= 2)
+                return true;
+        }
+    return false;
+}
+
+static bool is_blind_now(const struct fabric_pod *pod, int64_t now_us) {
+    const struct fabric_settings *settings = &pod->fabric->settings;
+    unsigned switches_out = 0, switches_fell = 0, hosts_out = 0, hosts_fell = 0, cubes_fell = 0;
+    for (unsigned i = 0; i < pod->n_ocses; i++)
+        if (pod->ocs[i].lost_at_us) {
+            switches_out++;
+            switches_fell += now_us - pod->ocs[i].lost_at_us <= settings->blind_window_us;
+        }
+    for (unsigned i = 0; i < pod->n_cubes; i++) {
+        bool fell_here = false;
+        for (unsigned host = 0; host < FABRIC_HOSTS_PER_CUBE; host++) {
+            const struct fabric_host *h = &pod->cube[i].host[host];
+            if (!h->heard_us || now_us < h->silent_at_us)
+                continue;
+            hosts_out++;
+            if (now_us - h->silent_at_us <= settings->blind_window_us)
+                hosts_fell++, fell_here = true;
+        }
+        cubes_fell += fell_here;
+    }
+    unsigned n_hosts = pod->n_cubes * FABRIC_HOSTS_PER_CUBE;
+    bool many_switches =
+        (pod->is_blind ? switches_out : switches_fell) * 100 > settings->blind_percent * pod->n_ocses;
+    bool many_hosts = (pod->is_blind ? hosts_out : hosts_fell) * 100 > settings->blind_percent * n_hosts &&
+                      (pod->is_blind || cubes_fell >= 3);
+    return many_switches || many_hosts;
+}
+
+static void tell_blind(struct fabric_pod *pod, bool is_blind, int64_t now_us) {
+    struct change *change = change_begin(pod->fabric, "heliostatd", now_us);
+    pod->is_blind = is_blind;
+    if (!change)
+        return;
+    change_add_event(change, is_blind ? "BLIND" : "SEES_AGAIN", pod, pod->name, 0,
+                     is_blind ? "many switches or hosts fell silent at once: nothing moves by itself" : "",
+                     is_blind ? "SEEING" : "BLIND", is_blind ? "BLIND" : "SEEING");
+    if (change_submit(change) < 0)
+        fabric_mark(pod->fabric);
+}
+
+struct verdict {
+    enum health health;
+    const char *source;
+    char cause[FABRIC_TEXT_MAX];
+};
+
+/* The worst host decides; an operator's word goes over all but his word that it is healthy, which only stands
+ * where no host was ever heard. */
+static struct verdict judge(const struct fabric_cube *cube) {
+    struct verdict verdict = {.health = HEALTH_HEALTHY, .source = "host report"};
+    if (cube->mark && cube->mark != HEALTH_HEALTHY) {
+        verdict = (struct verdict){.health = cube->mark, .source = "operator"};
+        memcpy(verdict.cause, cube->mark_reason, sizeof(verdict.cause));
+        return verdict;
+    }
+    unsigned count[5] = {0}, heard = 0;
+    const char *cause[5] = {"", "", "", "", ""};
+    unsigned first[5] = {0};
+    for (unsigned host = 0; host < FABRIC_HOSTS_PER_CUBE; host++) {
+        const struct fabric_host *h = &cube->host[host];
+        heard += h->heard_us != 0;
+        if (!count[h->health]++)
+            cause[h->health] = h->cause, first[h->health] = host;
+    }
+    if (!heard && cube->mark == HEALTH_HEALTHY) {
+        verdict.source = "operator";
+        memcpy(verdict.cause, cube->mark_reason, sizeof(verdict.cause));
+        return verdict;
+    }
+    static const enum health worst_first[] = {HEALTH_UNHEALTHY, HEALTH_UNKNOWN, HEALTH_DEGRADED};
+    for (unsigned i = 0; i < 3; i++) {
+        enum health health = worst_first[i];
+        if (!count[health])
+            continue;
+        verdict.health = health;
+        verdict.source =
+            health == HEALTH_UNKNOWN || strcmp(cause[health], "HOST_SILENT") == 0 ? "engine" : "host report";
+        if (count[health] == FABRIC_HOSTS_PER_CUBE)
+            snprintf(verdict.cause, sizeof(verdict.cause), "%s: all hosts", cause[health]);
+        else if (count[health] == 1)
+            snprintf(verdict.cause, sizeof(verdict.cause), "%s: host-%02u", cause[health], first[health]);
+        else
+            snprintf(verdict.cause, sizeof(verdict.cause), "%s: host-%02u and %u more", cause[health],
+                     first[health], count[health] - 1);
+        break;
+    }
+    return verdict;
+}
+
+bool derive_health_into(struct change *change, struct fabric_cube *cube) {
+    struct verdict verdict = judge(cube);
+    enum health before = cube->health;
+    if (before == verdict.health && strcmp(cube->health_cause, verdict.cause) == 0 &&
+        strcmp(cube->health_source, verdict.source) == 0)
+        return false;
+    char name[96];
+    change_cube_before(change, cube);
+    cube->health = verdict.health;
+    cube->health_since_us = fabric_wall_us(change->fabric, change->now_us);
+    memcpy(cube->health_cause, verdict.cause, sizeof(cube->health_cause));
+    snprintf(cube->health_source, sizeof(cube->health_source), "%s", verdict.source);
+    int64_t revision = cube->revision;
+    if (before != verdict.health) {
+        revision = change_add_event(change, "CUBE_HEALTH", cube->pod, fabric_cube_name(cube, name),
+                                    cube->slice ? cube->slice->uid : 0, verdict.cause, health_name(before),
+                                    health_name(verdict.health));
+        if (verdict.health == HEALTH_HEALTHY && !cube->slice)
+            change_add_event(change, "CAPACITY_CHANGED", cube->pod, cube->pod->name, 0,
+                             "a cube is healthy again", "", "");
+    }
+    change_cube_done(change, cube, revision);
+    return true;
+}
+
+static void derive_cube_health(struct fabric_cube *cube, int64_t now_us) {
+    struct fabric *fabric = cube->pod->fabric;
+    struct change *change = cube->pod->is_importing ? NULL : change_begin(fabric, "heliostatd", now_us);
+    if (!change) {
+        /* Tried again as long as a host counts as moved. */
+        cube->host[0].has_moved = true;
+        return;
+    }
+    if (!derive_health_into(change, cube))
+        change_abandon(change);
+    else if (change_submit(change) < 0)
+        fabric_mark(fabric);
+}
+
+void derive_health(struct fabric_pod *pod, int64_t now_us) {
+    const struct fabric_settings *settings = &pod->fabric->settings;
+    bool is_blind = is_blind_now(pod, now_us);
+    if (is_blind != pod->is_blind)
+        tell_blind(pod, is_blind, now_us);
+    for (unsigned i = 0; i < pod->n_cubes; i++) {
+        struct fabric_cube *cube = &pod->cube[i];
+        bool has_moved = false;
+        for (unsigned host = 0; host < FABRIC_HOSTS_PER_CUBE; host++) {
+            struct fabric_host *h = &cube->host[host];
+            if (h->heard_us && now_us >= h->silent_at_us) {
+                bool is_dead = !pod->is_blind && now_us - h->heard_us >= settings->host_silent_us &&
+                               (strcmp(h->cause, "HOST_SILENT") == 0 || neighbours_see_dark(cube, host));
+                enum health health = is_dead ? HEALTH_UNHEALTHY : HEALTH_UNKNOWN;
+                /* Once dead by evidence it stays so until it speaks. */
+                if (h->health != health &&
+                    !(h->health == HEALTH_UNHEALTHY && strcmp(h->cause, "HOST_SILENT") == 0)) {
+                    h->health = health;
+                    h->cause = is_dead ? "HOST_SILENT" : "NOT_HEARD";
+                    h->has_moved = true;
+                }
+            }
+            has_moved = has_moved || h->has_moved;
+            h->has_moved = false;
+        }
+        if (has_moved)
+            derive_cube_health(cube, now_us);
+    }
+}
+
+void derive_dark(struct fabric_pod *pod, int64_t now_us) {
+    pod->dark_review_at_us = INT64_MAX;
+    for (unsigned i = 0; i < pod->n_cubes; i++) {
+        struct fabric_cube *cube = &pod->cube[i];
+        bool has_moved = false;
+        for (unsigned face = 0; face < TOPO_FACES; face++)
+            for (unsigned index = 0; index < TOPO_INDICES; index++) {
+                struct link_end *seen = &cube->end[face][index];
+                uint16_t want = connected_end(pod, topo_end(i, face, index));
+                bool is_wrong = !seen->light || (want != TOPO_NO_END && seen->far_end != want);
+                bool is_dark = is_wrong && seen->reports >= 2;
+                has_moved = has_moved || is_dark != seen->known_dark;
+                seen->known_dark = is_dark;
+            }
+        if (has_moved && cube->durable_slice)
+            cube->durable_slice->needs_judging = true;
+    }
+}

@@ -1,0 +1,344 @@
+/* From durable intent and observation to ports: what is wanted, what each circuit is, what a plan may use. */
+#include "daemon/fabric/change.h"
+#include "daemon/fabric/derive.h"
+#include "daemon/fabric/observe.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void want(struct fabric_pod *pod, struct fabric_slice *slice, const struct slice_version *version) {
+    for (unsigned position = 0; position < version->shape.n_cubes; position++)
+        for (unsigned dimension = 0; dimension < 3; dimension++)
+            for (unsigned index = 0; index < TOPO_INDICES; index++) {
+                struct topo_link link =
+                    topo_link_at(pod->wiring, &version->shape, version->cubes, position, dimension, index);
+                if (link.ocs < 0)
+                    continue;
+                struct fabric_ocs *ocs = &pod->ocs[link.ocs];
+                struct fabric_port *port = &ocs->port[link.a];
+                if (version->is_held) {
+                    port->is_locked = true;
+                    ocs->is_b_locked[link.b] = true;
+                    continue;
+                }
+                port->want_b = link.b;
+                port->want_slice = slice;
+                port->want_link = (struct slice_link){(uint16_t)position, (uint8_t)dimension, (uint8_t)index,
+                                                      LINK_CAUSE_NONE};
+                ocs->want_a[link.b] = link.a;
+            }
+}
+
+/* Every port of a held slice's cubes is left alone, whatever the circuits on it are. */
+static void lock_ports(struct fabric_pod *pod, const struct slice_version *version) {
+    for (unsigned position = 0; position < version->shape.n_cubes; position++)
+        for (unsigned face = 0; face < TOPO_FACES; face++)
+            for (unsigned index = 0; index < TOPO_INDICES; index++) {
+                const struct topo_port *at =
+                    &pod->wiring->port_of[topo_end(version->cubes[position], face, index)];
+                if (at->ocs < 0)
+                    continue;
+                if (at->side == TOPO_SIDE_A)
+                    pod->ocs[at->ocs].port[at->port].is_locked = true;
+                else
+                    pod->ocs[at->ocs].is_b_locked[at->port] = true;
+            }
+}
+
+void derive_wants(struct fabric_pod *pod) {
+    static uint16_t wanted[TOPO_OCSES_MAX][TOPO_PORTS_MAX + 1];
+    pod->wants_are_old = false;
+    for (unsigned i = 0; i < pod->n_ocses; i++) {
+        struct fabric_ocs *ocs = &pod->ocs[i];
+        for (unsigned a = 1; a <= ocs->ports_a; a++) {
+            wanted[i][a] = ocs->port[a].want_b;
+            ocs->port[a].want_b = 0;
+            ocs->port[a].want_slice = NULL;
+            ocs->port[a].is_locked = false;
+        }
+        memset(ocs->want_a, 0, sizeof(*ocs->want_a) * (ocs->ports_b + 1u));
+        memset(ocs->is_b_locked, 0, sizeof(*ocs->is_b_locked) * (ocs->ports_b + 1u));
+    }
+    for (unsigned cube = 0; cube < pod->n_cubes; cube++)
+        pod->cube[cube].durable_slice = NULL;
+    for (struct fabric_slice *slice = pod->fabric->slices; slice; slice = slice->next) {
+        const struct slice_version *version = slice->durable;
+        if (slice->pod != pod || !slice_version_owns(version))
+            continue;
+        for (unsigned position = 0; position < version->shape.n_cubes; position++)
+            pod->cube[version->cubes[position]].durable_slice = slice;
+        if (slice_version_connects(version))
+            want(pod, slice, version);
+        if (version->is_held)
+            lock_ports(pod, version);
+    }
+    for (unsigned i = 0; i < pod->n_ocses; i++) {
+        struct fabric_ocs *ocs = &pod->ocs[i];
+        for (unsigned a = 1; a <= ocs->ports_a; a++) {
+            struct fabric_port *port = &ocs->port[a];
+            if (port->want_b == wanted[i][a])
+                continue;
+            port->failures = 0;
+            port->is_failed = port->in_flight = false;
+            memset(port->put_right_us, 0, sizeof(port->put_right_us));
+            if (port->want_b && port->observed_b == port->want_b)
+                port->confirmed_b = port->want_b;
+        }
+        ocs->needs_reconcile = true;
+    }
+    pod->classes_are_old = pod->plan_is_old = true;
+}
+
+/* For each cube and dimension: the cubes that a former slice had at its + side. */
+struct explained {
+    struct topo_cube_set next[TOPO_CUBES_MAX][3];
+};
+
+static void explain(const struct fabric_pod *pod, struct explained *explained) {
+    memset(explained, 0, sizeof(*explained));
+    for (const struct fabric_former *former = pod->formers; former; former = former->next)
+        for (unsigned position = 0; position < former->shape.n_cubes; position++)
+            for (unsigned dimension = 0; dimension < 3; dimension++)
+                topo_set_add(&explained->next[former->cubes[position]][dimension],
+                             former->cubes[topo_shape_next(&former->shape, position, dimension)]);
+}
+
+static bool may_be_dark(const struct fabric_cube *cube) {
+    /* Not knowing a cube's health moves no mirror. */
+    return !cube->durable_slice && (cube->health == HEALTH_HEALTHY || cube->health == HEALTH_UNKNOWN) &&
+           cube->scheduling == SCHEDULING_SCHEDULABLE;
+}
+
+static enum circuit_class classify(const struct fabric_pod *pod, const struct explained *explained,
+                                   const struct fabric_ocs *ocs, unsigned a) {
+    const struct fabric_port *port = &ocs->port[a];
+    unsigned b = port->observed_b;
+    uint16_t end_a = pod->wiring->end_of[ocs->index][TOPO_SIDE_A][a];
+    uint16_t end_b = pod->wiring->end_of[ocs->index][TOPO_SIDE_B][b];
+    if (end_a == TOPO_NO_END && end_b == TOPO_NO_END)
+        return CIRCUIT_FOREIGN;
+    if (port->want_b == b || port->is_locked || ocs->is_b_locked[b])
+        return CIRCUIT_INTENDED;
+    if (end_a == TOPO_NO_END || end_b == TOPO_NO_END)
+        return CIRCUIT_UNACCOUNTED;
+    bool a_is_minus = topo_end_face(end_a) & 1;
+    uint16_t plus = a_is_minus ? end_b : end_a, minus = a_is_minus ? end_a : end_b;
+    unsigned dimension = topo_end_face(plus) / 2;
+    if (topo_end_face(plus) != topo_face(dimension, false) ||
+        topo_end_face(minus) != topo_face(dimension, true) || topo_end_index(plus) != topo_end_index(minus) ||
+        !topo_set_has(&explained->next[topo_end_cube(plus)][dimension], topo_end_cube(minus)))
+        return CIRCUIT_UNACCOUNTED;
+    return may_be_dark(&pod->cube[topo_end_cube(plus)]) && may_be_dark(&pod->cube[topo_end_cube(minus)])
+               ? CIRCUIT_DARK
+               : CIRCUIT_STALE;
+}
+
+static void mark_unproven(struct fabric_pod *pod, uint16_t one, uint16_t other) {
+    if (one == TOPO_NO_END || other == TOPO_NO_END || topo_end_cube(one) == topo_end_cube(other))
+        return;
+    pod->cube[topo_end_cube(one)].is_unproven = true;
+    pod->cube[topo_end_cube(other)].is_unproven = true;
+}
+
+/* The map of a switch that was not read by this process: what former slices may have left there. */
+static void mark_unproven_formers(struct fabric_pod *pod, const struct explained *explained,
+                                  const struct fabric_ocs *ocs) {
+    const struct topo_wiring *wiring = pod->wiring;
+    for (unsigned cube = 0; cube < pod->n_cubes; cube++)
+        for (unsigned face = 0; face < TOPO_FACES; face += 2)
+            for (unsigned index = 0; index < TOPO_INDICES; index++) {
+                if (wiring->port_of[topo_end(cube, face, index)].ocs != ocs->index)
+                    continue;
+                for (unsigned far = 0; far < pod->n_cubes; far++)
+                    if (topo_set_has(&explained->next[cube][face / 2], far))
+                        mark_unproven(pod, topo_end(cube, face, index), topo_end(far, face + 1, index));
+            }
+}
+
+struct counts {
+    unsigned missing, unaccounted, stale;
+};
+
+static enum ocs_state state_of(const struct fabric_ocs *ocs, const struct counts *counts, char *cause) {
+    switch (device_state(ocs->device)) {
+    case DEVICE_DISCONNECTED:
+        snprintf(cause, FABRIC_TEXT_MAX, "%s", device_cause(ocs->device));
+        return OCS_DISCONNECTED;
+    case DEVICE_SYNCING:
+        snprintf(cause, FABRIC_TEXT_MAX, "%s", device_cause(ocs->device));
+        return OCS_SYNCING;
+    case DEVICE_MISMATCH:
+        snprintf(cause, FABRIC_TEXT_MAX, "%s", device_cause(ocs->device));
+        return OCS_MISMATCH;
+    case DEVICE_READY:
+        break;
+    }
+    cause[0] = '\0';
+    if (counts->unaccounted || counts->missing || (counts->stale && ocs->pod->frozen)) {
+        snprintf(cause, FABRIC_TEXT_MAX, "%u intended circuits missing, %u unaccounted, %u stale",
+                 counts->missing, counts->unaccounted, counts->stale);
+        return OCS_DRIFTED;
+    }
+    return OCS_IN_SYNC;
+}
+
+/* A circuit that is being made is not missing yet. */
+static bool is_being_made(const struct fabric_ocs *ocs, const struct fabric_port *port) {
+    return !port->is_failed && !ocs->pod->frozen && port->confirmed_b != port->want_b;
+}
+
+static void tell_state(struct change **change, struct fabric_ocs *ocs, enum ocs_state state,
+                       const char *cause, int64_t now_us) {
+    if (state == ocs->state) {
+        snprintf(ocs->cause, sizeof(ocs->cause), "%s", cause);
+        return;
+    }
+    char name[96];
+    if (!*change)
+        *change = change_begin(ocs->pod->fabric, "heliostatd", now_us);
+    if (*change)
+        change_add_event(*change, "OCS_STATE", ocs->pod, fabric_ocs_name(ocs, name), 0, cause,
+                         ocs_state_name(ocs->state), ocs_state_name(state));
+    ocs->state = state;
+    snprintf(ocs->cause, sizeof(ocs->cause), "%s", cause);
+}
+
+void derive_classes(struct fabric_pod *pod, int64_t now_us) {
+    static struct explained explained;
+    struct change *change = NULL;
+    pod->classes_are_old = false;
+    explain(pod, &explained);
+    for (unsigned cube = 0; cube < pod->n_cubes; cube++)
+        pod->cube[cube].has_unaccounted = pod->cube[cube].is_unproven = false;
+    for (unsigned i = 0; i < pod->n_ocses; i++) {
+        struct fabric_ocs *ocs = &pod->ocs[i];
+        struct counts counts = {0};
+        ocs->n_circuits = 0;
+        for (unsigned a = 1; a <= ocs->ports_a; a++) {
+            struct fabric_port *port = &ocs->port[a];
+            counts.missing += port->want_b && port->observed_b != port->want_b && !is_being_made(ocs, port);
+            if (!port->observed_b) {
+                port->circuit_class = CIRCUIT_NONE;
+                continue;
+            }
+            uint16_t end_a = pod->wiring->end_of[i][TOPO_SIDE_A][a];
+            uint16_t end_b = pod->wiring->end_of[i][TOPO_SIDE_B][port->observed_b];
+            enum circuit_class before = port->circuit_class;
+            port->circuit_class = classify(pod, &explained, ocs, a);
+            ocs->n_circuits += port->circuit_class != CIRCUIT_FOREIGN;
+            counts.stale += port->circuit_class == CIRCUIT_STALE;
+            if (port->circuit_class == CIRCUIT_UNACCOUNTED) {
+                counts.unaccounted++;
+                if (end_a != TOPO_NO_END)
+                    pod->cube[topo_end_cube(end_a)].has_unaccounted = true;
+                if (end_b != TOPO_NO_END)
+                    pod->cube[topo_end_cube(end_b)].has_unaccounted = true;
+            }
+            if ((before == CIRCUIT_STALE) != (port->circuit_class == CIRCUIT_STALE))
+                ocs->needs_reconcile = true;
+            if (!observe_is_usable(ocs) && port->circuit_class != CIRCUIT_INTENDED)
+                mark_unproven(pod, end_a, end_b);
+        }
+        if (!ocs->map_known)
+            mark_unproven_formers(pod, &explained, ocs);
+        char cause[FABRIC_TEXT_MAX];
+        enum ocs_state state = state_of(ocs, &counts, cause);
+        tell_state(&change, ocs, state, cause, now_us);
+    }
+    pod->plan_is_old = true;
+    if (change && change_submit(change) < 0)
+        fabric_mark(pod->fabric);
+}
+
+static void set_if(struct topo_cube_set *set, unsigned cube, bool yes) {
+    if (yes)
+        topo_set_add(set, cube);
+    else
+        topo_set_remove(set, cube);
+}
+
+void derive_plan(struct fabric_pod *pod) {
+    struct topo_pod *plan = &pod->plan;
+    pod->plan_is_old = false;
+    for (unsigned i = 0; i < pod->n_cubes; i++) {
+        const struct fabric_cube *cube = &pod->cube[i];
+        set_if(&plan->used, i, cube->slice != NULL);
+        set_if(&plan->unhealthy, i, cube->health != HEALTH_HEALTHY && cube->health != HEALTH_DEGRADED);
+        set_if(&plan->unschedulable, i, cube->scheduling != SCHEDULING_SCHEDULABLE);
+        set_if(&plan->unaccounted, i, cube->has_unaccounted);
+        set_if(&plan->unproven, i, cube->is_unproven);
+        set_if(&plan->spare, i, cube->is_spare);
+    }
+    static uint16_t lit[TOPO_OCSES_MAX][TOPO_PORTS_MAX + 1];
+    const uint16_t *b_of_a[TOPO_OCSES_MAX] = {NULL};
+    plan->bad_ocses = 0;
+    memset(plan->bad_ends, 0, sizeof(plan->bad_ends));
+    for (unsigned i = 0; i < pod->n_ocses; i++) {
+        const struct fabric_ocs *ocs = &pod->ocs[i];
+        if (!observe_is_usable(ocs)) {
+            plan->bad_ocses |= UINT64_C(1) << i;
+            continue;
+        }
+        for (unsigned a = 1; a <= ocs->ports_a; a++) {
+            lit[i][a] = ocs->port[a].observed_b;
+            uint16_t end = pod->wiring->end_of[i][TOPO_SIDE_A][a];
+            if (ocs->port[a].is_failed && end != TOPO_NO_END)
+                plan->bad_ends[topo_end_cube(end)][topo_end_face(end)] |=
+                    (uint16_t)(1u << topo_end_index(end));
+        }
+        b_of_a[i] = lit[i];
+    }
+    topo_pod_refresh_ends(plan);
+    topo_pod_refresh_lit(plan, b_of_a);
+}
+
+void derive_pod(struct fabric_pod *pod, int64_t now_us) {
+    if (pod->wants_are_old)
+        derive_wants(pod);
+    if (pod->classes_are_old)
+        derive_classes(pod, now_us);
+    if (pod->plan_is_old)
+        derive_plan(pod);
+}
+
+/* A younger former slice (the list is newest first) explains the same circuits. */
+static bool is_repeated(const struct fabric_pod *pod, const struct fabric_former *former) {
+    if (former->is_going)
+        return false;
+    for (const struct fabric_former *younger = pod->formers; younger != former; younger = younger->next)
+        if (younger->shape.twist == former->shape.twist &&
+            memcmp(younger->shape.cubes, former->shape.cubes, sizeof(former->shape.cubes)) == 0 &&
+            memcmp(younger->cubes, former->cubes, sizeof(*former->cubes) * former->shape.n_cubes) == 0)
+            return true;
+    return false;
+}
+
+void derive_formers(struct fabric_pod *pod, int64_t now_us) {
+    bool all_read = true;
+    for (unsigned i = 0; i < pod->n_ocses; i++)
+        all_read = all_read && observe_is_usable(&pod->ocs[i]) && !device_is_changing(pod->ocs[i].device);
+    if (!all_read || pod->is_importing || pod->frozen)
+        return;
+    struct change *change = NULL;
+    for (struct fabric_former *former = pod->formers; former; former = former->next) {
+        bool is_lit = former->is_going;
+        for (unsigned position = 0; position < former->shape.n_cubes && !is_lit; position++)
+            for (unsigned dimension = 0; dimension < 3 && !is_lit; dimension++)
+                for (unsigned index = 0; index < TOPO_INDICES && !is_lit; index++) {
+                    struct topo_link link =
+                        topo_link_at(pod->wiring, &former->shape, former->cubes, position, dimension, index);
+                    if (link.ocs < 0)
+                        continue;
+                    const struct fabric_port *port = &pod->ocs[link.ocs].port[link.a];
+                    is_lit = port->observed_b == link.b && port->want_b != link.b;
+                }
+        if (is_lit && !is_repeated(pod, former))
+            continue;
+        if (!change && !(change = change_begin(pod->fabric, "heliostatd", now_us)))
+            return;
+        change_former_drop(change, pod, former);
+    }
+    if (change && change_submit(change) < 0)
+        fabric_mark(pod->fabric);
+}

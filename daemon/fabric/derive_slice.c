@@ -1,0 +1,292 @@
+/* The state of a slice, from what is seen of its cubes and links. The one place that decides. */
+#include "daemon/fabric/change.h"
+#include "daemon/fabric/derive.h"
+#include "daemon/fabric/observe.h"
+#include "daemon/fabric/operation.h"
+#include "daemon/fabric/pod.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* How long after a start a switch may still be unread before its slices are called unverified. */
+#define START_GRACE_US 3000000
+
+struct sight {
+    struct slice_link *missing, *failed; /* room for every link */
+    unsigned n_missing, n_failed, n_waiting, n_done, n_total, n_passed;
+    unsigned missing_of[3];
+    bool is_unseen; /* a switch that it uses cannot be read */
+    const struct fabric_cube *bad_cube;
+};
+
+static struct link_end *end_at(const struct fabric_pod *pod, unsigned cube, unsigned face, unsigned index) {
+    return &pod->cube[cube].end[face][index];
+}
+
+static bool was_missing(const struct slice_version *version, const struct slice_link *link) {
+    for (unsigned i = 0; i < version->missing.count; i++)
+        if (version->missing.link[i].position == link->position &&
+            version->missing.link[i].dimension == link->dimension &&
+            version->missing.link[i].index == link->index)
+            return true;
+    return false;
+}
+
+static bool is_connecting(const struct slice_version *version) {
+    return version->state == SLICE_CONNECTING || version->state == SLICE_REPAIRING;
+}
+
+/* Steps: 1 can the fiber table make it; 2 is its switch seen; 3 is the circuit there; 4 does light arrive,
+ * from where it should. */
+static void look_at_link(const struct fabric_slice *slice, const struct slice_version *version,
+                         unsigned position, unsigned dimension, unsigned index, struct sight *sight) {
+    const struct fabric_pod *pod = slice->pod;
+    struct slice_link seen = {(uint16_t)position, (uint8_t)dimension, (uint8_t)index, LINK_CAUSE_NONE};
+    struct topo_link link =
+        topo_link_at(pod->wiring, &version->shape, version->cubes, position, dimension, index);
+    unsigned here = version->cubes[position];
+    unsigned there = version->cubes[topo_shape_next(&version->shape, position, dimension)];
+    if (link.ocs < 0) {
+        seen.cause = LINK_CAUSE_NO_FIBER;
+    } else {
+        const struct fabric_ocs *ocs = &pod->ocs[link.ocs];
+        const struct fabric_port *port = &ocs->port[link.a];
+        sight->n_total++;
+        if (!observe_is_usable(ocs)) {
+            sight->is_unseen = sight->is_unseen || ocs->lost_at_us || !ocs->map_known;
+            if (is_connecting(version) && !(ocs->map_known && port->observed_b == link.b))
+                seen.cause = LINK_CAUSE_OCS_LOST;
+            else if (was_missing(version, &seen))
+                seen.cause = LINK_CAUSE_OCS_LOST;
+        } else if (port->observed_b != link.b) {
+            seen.cause = port->is_failed ? LINK_CAUSE_PORT_FAILED : LINK_CAUSE_NOT_CONNECTED;
+            if (is_connecting(version) && !port->is_failed) {
+                sight->n_waiting++;
+                return;
+            }
+        } else {
+            sight->n_done++;
+        }
+        if (!seen.cause && ocs->map_known && port->observed_b == link.b) {
+            const struct link_end *plus = end_at(pod, here, topo_face(dimension, false), index);
+            const struct link_end *minus = end_at(pod, there, topo_face(dimension, true), index);
+            uint16_t plus_end = topo_end(here, topo_face(dimension, false), index);
+            uint16_t minus_end = topo_end(there, topo_face(dimension, true), index);
+            bool dark = (plus->known_dark && !plus->light) || (minus->known_dark && !minus->light);
+            bool other = (plus->known_dark && plus->light) || (minus->known_dark && minus->light);
+            if (dark || other) {
+                seen.cause = other && !dark ? LINK_CAUSE_MISCABLED : LINK_CAUSE_DARK;
+                sight->failed[sight->n_failed++] = seen;
+            } else if (plus->light && plus->reports && plus->far_end == minus_end && minus->light &&
+                       minus->reports && minus->far_end == plus_end) {
+                sight->n_passed++;
+            }
+        }
+    }
+    if (seen.cause) {
+        sight->missing[sight->n_missing++] = seen;
+        sight->missing_of[dimension]++;
+    }
+}
+
+static void look(const struct fabric_slice *slice, const struct slice_version *version, struct sight *sight) {
+    for (unsigned position = 0; position < version->shape.n_cubes; position++) {
+        const struct fabric_cube *cube = &slice->pod->cube[version->cubes[position]];
+        if (cube->health == HEALTH_UNHEALTHY && !sight->bad_cube)
+            sight->bad_cube = cube;
+        if (!version->shape.whole_cubes)
+            continue;
+        for (unsigned dimension = 0; dimension < 3; dimension++)
+            for (unsigned index = 0; index < TOPO_INDICES; index++)
+                look_at_link(slice, version, position, dimension, index, sight);
+    }
+}
+
+static bool is_tolerated(const struct slice_version *version, const struct sight *sight) {
+    for (unsigned dimension = 0; dimension < 3; dimension++)
+        if (sight->missing_of[dimension] > version->tolerate_missing[dimension])
+            return false;
+    return true;
+}
+
+static enum slice_state next_state(const struct slice_version *version, const struct sight *sight) {
+    if (is_connecting(version) &&
+        (sight->n_waiting || (version->state == SLICE_CONNECTING && !is_tolerated(version, sight))))
+        return version->state;
+    if (sight->bad_cube)
+        return is_connecting(version) && version->state == SLICE_CONNECTING ? SLICE_CONNECTING
+                                                                            : SLICE_INCOMPLETE;
+    return sight->n_missing ? SLICE_DEGRADED : SLICE_READY;
+}
+
+static enum qualified next_qualified(const struct slice_version *version, const struct sight *sight) {
+    if (sight->n_failed)
+        return QUALIFIED_FAILED;
+    if (sight->n_total && sight->n_passed + sight->n_missing >= sight->n_total && sight->n_passed)
+        return QUALIFIED_PASSED;
+    return version->qualified == QUALIFIED_PASSED ? QUALIFIED_PASSED : QUALIFIED_NOT_CHECKED;
+}
+
+static void explain_state(const struct sight *sight, enum slice_state state, char *cause) {
+    cause[0] = '\0';
+    if (state == SLICE_INCOMPLETE && sight->bad_cube) {
+        snprintf(cause, FABRIC_TEXT_MAX, "%s is UNHEALTHY: %.120s", sight->bad_cube->name,
+                 sight->bad_cube->health_cause);
+    } else if (state == SLICE_DEGRADED) {
+        unsigned by_cause[LINK_CAUSES] = {0};
+        for (unsigned i = 0; i < sight->n_missing; i++)
+            by_cause[sight->missing[i].cause]++;
+        int at = snprintf(cause, FABRIC_TEXT_MAX, "%u links missing", sight->n_missing);
+        for (unsigned i = 1; i < LINK_CAUSES && at < FABRIC_TEXT_MAX; i++)
+            if (by_cause[i])
+                at += snprintf(cause + at, (size_t)(FABRIC_TEXT_MAX - at), "; %u %s", by_cause[i],
+                               link_cause_text((enum link_cause)i));
+    }
+}
+
+/* A slice that is not connected in time gives its cubes back, and so do the others of its gang. */
+static void fail(struct fabric_slice *slice, int64_t now_us) {
+    struct fabric *fabric = slice->pod->fabric;
+    struct fabric_operation *operation = fabric_operation_of(fabric, slice->accepted->operation_id);
+    struct change *change = change_begin(fabric, "heliostatd", now_us);
+    if (!change)
+        return;
+    char cause[FABRIC_TEXT_MAX];
+    snprintf(cause, sizeof(cause), "%s: %u of %u circuits were there when the time to connect ended",
+             slice->name, slice->circuits_done, slice->circuits_total);
+    for (struct fabric_slice *member = fabric->slices; member; member = member->next) {
+        bool is_member = member == slice || (operation && !member->accepted->is_gone &&
+                                             member->accepted->operation_id == operation->id);
+        if (!is_member || member->accepted != member->durable)
+            continue;
+        struct slice_version *after = slice_version_new(member->accepted);
+        if (!after) {
+            change->has_failed = true;
+            break;
+        }
+        after->state = SLICE_FAILED;
+        after->generation++;
+        after->operation_id = 0;
+        after->connect_by_us = 0;
+        snprintf(after->cause, sizeof(after->cause), "%s", cause);
+        change_slice(change, member, after, NULL, cause);
+    }
+    change_add_event(change, "CAPACITY_CHANGED", slice->pod, slice->pod->name, 0, "a slice failed", "", "");
+    if (operation && operation->state == OPERATION_RUNNING)
+        change_operation_end(change, operation, OPERATION_FAILED, cause);
+    if (change_submit(change) < 0)
+        fabric_mark(fabric);
+}
+
+static bool operation_is_over(const struct fabric *fabric, const struct fabric_operation *operation,
+                              const struct fabric_slice *but) {
+    for (const struct fabric_slice *slice = fabric->slices; slice; slice = slice->next)
+        if (slice != but && !slice->accepted->is_gone && slice->accepted->operation_id == operation->id)
+            return false;
+    return true;
+}
+
+static void move_on(struct fabric_slice *slice, struct sight *sight, int64_t now_us) {
+    struct fabric *fabric = slice->pod->fabric;
+    struct slice_version *version = slice->accepted;
+    enum slice_state state = next_state(version, sight);
+    bool still_connecting = is_connecting(version) && state == version->state;
+    enum qualified qualified = still_connecting ? QUALIFIED_NOT_CHECKED : next_qualified(version, sight);
+    int64_t wall_us = fabric_wall_us(fabric, now_us);
+    bool says_unverified = sight->is_unseen && now_us >= fabric->started_us + START_GRACE_US;
+    int64_t unverified_since_us = !says_unverified               ? 0
+                                  : version->unverified_since_us ? version->unverified_since_us
+                                                                 : wall_us;
+    if (sight->is_unseen && !says_unverified)
+        unverified_since_us = version->unverified_since_us;
+    struct slice_version *after = slice_version_new(version);
+    if (!after)
+        return;
+    struct slice_link *missing = sight->missing;
+    if (!still_connecting) {
+        link_list_set(&after->missing, missing, sight->n_missing);
+        sight->missing = NULL;
+    }
+    link_list_set(&after->failed, sight->failed, still_connecting ? 0 : sight->n_failed);
+    sight->failed = NULL;
+    after->state = state;
+    after->qualified = qualified;
+    after->unverified_since_us = unverified_since_us;
+    bool same_links = link_list_same_links(&after->missing, &version->missing);
+    bool same_state = state == version->state;
+    bool is_same = same_state && qualified == version->qualified && same_links &&
+                   link_list_equal(&after->missing, &version->missing) &&
+                   link_list_equal(&after->failed, &version->failed) &&
+                   unverified_since_us == version->unverified_since_us;
+    struct change *change = is_same ? NULL : change_begin(fabric, "heliostatd", now_us);
+    if (!change) {
+        slice_version_drop(after);
+        return;
+    }
+    if (!still_connecting) {
+        struct sight told = *sight;
+        told.missing = after->missing.link;
+        explain_state(&told, state, after->cause);
+    }
+    if (!same_links)
+        after->generation++;
+    bool has_arrived = is_connecting(version) && !still_connecting;
+    if (has_arrived) {
+        after->was_ready = true;
+        after->connect_by_us = 0;
+        after->operation_id = 0;
+    }
+    const char *kind = !same_state || !same_links                            ? "SLICE_STATE"
+                       : qualified != version->qualified                     ? "SLICE_QUALIFIED"
+                       : unverified_since_us != version->unverified_since_us ? "SLICE_UNVERIFIED"
+                                                                             : "SLICE_LINKS";
+    char text[FABRIC_TEXT_MAX];
+    snprintf(text, sizeof(text), "%s",
+             strcmp(kind, "SLICE_QUALIFIED") == 0 ? qualified_name(qualified)
+             : strcmp(kind, "SLICE_UNVERIFIED") == 0
+                 ? (unverified_since_us ? "a switch cannot be seen" : "every switch is seen")
+                 : after->cause);
+    change_slice(change, slice, after, kind, text);
+    struct fabric_operation *operation =
+        has_arrived ? fabric_operation_of(fabric, version->operation_id) : NULL;
+    if (operation && operation->state == OPERATION_RUNNING && operation_is_over(fabric, operation, slice))
+        change_operation_end(change, operation, OPERATION_DONE, after->cause);
+    if (change_submit(change) < 0)
+        fabric_mark(fabric);
+}
+
+void derive_slice(struct fabric_slice *slice, int64_t now_us) {
+    struct fabric *fabric = slice->pod->fabric;
+    struct slice_version *version = slice->accepted;
+    slice->needs_judging = false;
+    if (version != slice->durable) {
+        slice->needs_judging = true; /* when it is durable */
+        return;
+    }
+    if (!slice_version_owns(version) || version->state == SLICE_RESERVED || version->is_held ||
+        slice->pod->is_importing)
+        return;
+    unsigned room = version->shape.n_cubes * TOPO_LINKS_PER_POSITION;
+    struct sight sight = {.missing = malloc(sizeof(*sight.missing) * room),
+                          .failed = malloc(sizeof(*sight.failed) * room)};
+    if (sight.missing && sight.failed) {
+        unsigned before = slice->circuits_done;
+        look(slice, version, &sight);
+        slice->circuits_done = sight.n_done;
+        slice->circuits_total = sight.n_total;
+        if (version->state == SLICE_CONNECTING && version->connect_by_us &&
+            fabric_wall_us(fabric, now_us) >= version->connect_by_us &&
+            next_state(version, &sight) == SLICE_CONNECTING)
+            fail(slice, now_us);
+        else
+            move_on(slice, &sight, now_us);
+        if (before != slice->circuits_done && version->operation_id) {
+            const struct fabric_operation *operation = fabric_operation_of(fabric, version->operation_id);
+            if (operation && operation->durable_revision && fabric->listener.on_operation)
+                fabric->listener.on_operation(fabric->listener.userdata, operation);
+        }
+    }
+    free(sight.missing);
+    free(sight.failed);
+}

@@ -1,0 +1,211 @@
+#include "daemon/fabric/observe.h"
+#include "daemon/fabric/derive.h"
+
+#include <string.h>
+
+#define RETRY_FIRST_US 100000
+#define RETRY_MAX_US 30000000
+#define PORT_TRIES 3
+/* A burst of reports about dark links is judged once. */
+#define DARK_SETTLE_US 300000
+
+bool observe_is_usable(const struct fabric_ocs *ocs) {
+    return ocs->is_readable && device_state(ocs->device) == DEVICE_READY;
+}
+
+static void judge_slices_of(struct fabric_pod *pod) {
+    for (struct fabric_slice *slice = pod->fabric->slices; slice; slice = slice->next)
+        if (slice->pod == pod)
+            slice->needs_judging = true;
+}
+
+static void on_state(struct device *device, int64_t now_us, void *userdata) {
+    struct fabric_ocs *ocs = userdata;
+    struct fabric_pod *pod = ocs->pod;
+    bool was_readable = ocs->is_readable;
+    ocs->is_readable = device_state(device) == DEVICE_READY;
+    if (was_readable && !ocs->is_readable) {
+        ocs->lost_at_us = now_us;
+        ocs->read_ended = READ_LOST;
+    }
+    if (!was_readable && ocs->is_readable) {
+        ocs->lost_at_us = 0;
+        ocs->failed_tries = 0;
+        ocs->retry_at_us = 0;
+        ocs->is_split = false;
+        for (unsigned a = 1; a <= ocs->ports_a; a++) {
+            ocs->port[a].failures = 0;
+            ocs->port[a].is_failed = ocs->port[a].in_flight = false;
+        }
+    }
+    if (was_readable != ocs->is_readable) {
+        pod->plan_is_old = true;
+        judge_slices_of(pod);
+    }
+    pod->classes_are_old = true;
+    ocs->needs_reconcile = true;
+    fabric_mark(pod->fabric);
+}
+
+/* The link end at a port saw another circuit before: what its host said about it counts no more. */
+static void forget_end(struct fabric_ocs *ocs, enum topo_side side, unsigned port) {
+    uint16_t end = port ? ocs->pod->wiring->end_of[ocs->index][side][port] : TOPO_NO_END;
+    if (end == TOPO_NO_END)
+        return;
+    struct link_end *seen = &ocs->pod->cube[topo_end_cube(end)].end[topo_end_face(end)][topo_end_index(end)];
+    seen->reports = 0;
+    seen->known_dark = false;
+}
+
+static void on_map(struct device *device, const uint16_t *b_of_a, int64_t now_us, void *userdata) {
+    struct fabric_ocs *ocs = userdata;
+    struct fabric_pod *pod = ocs->pod;
+    bool is_first = !ocs->map_known, has_moved = is_first;
+    ocs->map_known = ocs->is_readable = true;
+    ocs->lost_at_us = 0;
+    for (unsigned a = 1; a <= ocs->ports_a; a++) {
+        struct fabric_port *port = &ocs->port[a];
+        if (port->observed_b == b_of_a[a]) {
+            port->same_reads += port->same_reads < UINT8_MAX;
+            if (is_first)
+                port->same_reads = 1;
+            continue;
+        }
+        has_moved = true;
+        forget_end(ocs, TOPO_SIDE_A, a);
+        forget_end(ocs, TOPO_SIDE_B, port->observed_b);
+        forget_end(ocs, TOPO_SIDE_B, b_of_a[a]);
+        port->observed_b = b_of_a[a];
+        port->same_reads = 1;
+        if (port->want_slice)
+            port->want_slice->needs_judging = true;
+    }
+    memset(ocs->observed_a, 0, sizeof(*ocs->observed_a) * (ocs->ports_b + 1u));
+    for (unsigned a = 1; a <= ocs->ports_a; a++) {
+        struct fabric_port *port = &ocs->port[a];
+        if (port->observed_b)
+            ocs->observed_a[port->observed_b] = (uint16_t)a;
+        if (port->want_b && port->want_b == port->observed_b) {
+            port->confirmed_b = port->want_b;
+            port->failures = 0;
+            port->is_failed = port->in_flight = false;
+        }
+    }
+    if (is_first)
+        judge_slices_of(pod);
+    if (has_moved)
+        pod->classes_are_old = pod->plan_is_old = true;
+    ocs->read_ended = READ_OK;
+    ocs->audit_at_us = now_us + pod->fabric->settings.audit_period_us;
+    ocs->needs_reconcile = true;
+    fabric_mark(pod->fabric);
+}
+
+/* The intended circuits that were sent and are not there: tried again, at first together with what else
+ * waits, then slice by slice, then given up and named. */
+static void count_failures(struct fabric_ocs *ocs) {
+    for (unsigned a = 1; a <= ocs->ports_a; a++) {
+        struct fabric_port *port = &ocs->port[a];
+        if (!port->in_flight)
+            continue;
+        port->in_flight = false;
+        if (port->want_b && port->observed_b != port->want_b && ++port->failures >= PORT_TRIES) {
+            port->is_failed = true;
+            ocs->pod->plan_is_old = true;
+            if (port->want_slice)
+                port->want_slice->needs_judging = true;
+        }
+    }
+}
+
+static void on_change_done(struct device *device, enum device_result result, int64_t now_us, void *userdata) {
+    struct fabric_ocs *ocs = userdata;
+    if (result == DEVICE_DONE) {
+        ocs->failed_tries = 0;
+        ocs->is_split = false;
+    } else if (result == DEVICE_PARTIAL) {
+        count_failures(ocs);
+        int64_t wait_us = RETRY_FIRST_US << (ocs->failed_tries < 10 ? ocs->failed_tries : 10);
+        ocs->retry_at_us = now_us + (wait_us < RETRY_MAX_US ? wait_us : RETRY_MAX_US);
+        ocs->failed_tries++;
+        ocs->is_split = true;
+    } else {
+        for (unsigned a = 1; a <= ocs->ports_a; a++)
+            ocs->port[a].in_flight = false;
+    }
+    ocs->needs_reconcile = true;
+    fabric_mark(ocs->pod->fabric);
+}
+
+static void on_fed(struct device *device, void *userdata) {
+    struct fabric_ocs *ocs = userdata;
+    fabric_mark(ocs->pod->fabric);
+}
+
+const struct device_callbacks *observe_callbacks(struct fabric_ocs *ocs) {
+    static struct device_callbacks callbacks;
+    callbacks = (struct device_callbacks){.on_state = on_state,
+                                          .on_map = on_map,
+                                          .on_change_done = on_change_done,
+                                          .on_fed = on_fed,
+                                          .userdata = ocs};
+    return &callbacks;
+}
+
+unsigned fabric_read_back(struct fabric *fabric, const struct fabric_pod *pod, int64_t now_us) {
+    unsigned asked = 0;
+    for (unsigned i = 0; i < pod->n_ocses; i++)
+        if (observe_is_usable(&pod->ocs[i])) {
+            device_read_map(pod->ocs[i].device, now_us);
+            asked++;
+        }
+    fabric_mark(fabric);
+    return asked;
+}
+
+void fabric_report_host(struct fabric *fabric, const struct fabric_report *report, int64_t now_us) {
+    struct fabric_pod *pod = NULL;
+    for (struct fabric_pod *p = fabric->pods; p; p = p->next)
+        if (p == report->pod)
+            pod = p;
+    if (!pod || report->cube >= pod->n_cubes || report->host >= FABRIC_HOSTS_PER_CUBE)
+        return;
+    struct fabric_cube *cube = &pod->cube[report->cube];
+    struct fabric_host *host = &cube->host[report->host];
+    bool is_new = host->heard_us == 0 || host->health == HEALTH_UNKNOWN ||
+                  host->chips_ok != report->chips_ok || host->electrical_ok != report->electrical_ok;
+    host->heard_us = now_us;
+    host->silent_at_us = now_us + fabric->settings.report_ttl_us;
+    host->chips_ok = report->chips_ok;
+    host->electrical_ok = report->electrical_ok;
+    host->chips_in_use = report->chips_in_use;
+    if (is_new || (host->health == HEALTH_UNHEALTHY && strcmp(host->cause, "HOST_SILENT") == 0)) {
+        host->health = report->chips_ok != 0xf  ? HEALTH_UNHEALTHY
+                       : !report->electrical_ok ? HEALTH_DEGRADED
+                                                : HEALTH_HEALTHY;
+        host->cause = report->chips_ok != 0xf ? "CHIP_FAILED" : !report->electrical_ok ? "LINK_DOWN" : "";
+        host->has_moved = true;
+        fabric->host_review_at_us = now_us;
+    }
+    for (unsigned i = 0; i < report->n_ends; i++) {
+        uint16_t end = report->ends[i].end;
+        if (topo_end_cube(end) != report->cube)
+            continue;
+        struct link_end *seen = &cube->end[topo_end_face(end)][topo_end_index(end)];
+        bool says_other = seen->light != report->ends[i].light || seen->far_end != report->ends[i].far_end;
+        seen->light = report->ends[i].light;
+        seen->far_end = report->ends[i].light ? report->ends[i].far_end : TOPO_NO_END;
+        seen->transmit_mdbm = report->ends[i].transmit_mdbm;
+        seen->receive_mdbm = report->ends[i].receive_mdbm;
+        /* Only the first two reports that agree since the circuit was read are news. */
+        seen->reports = says_other ? 1 : seen->reports + (seen->reports < UINT8_MAX);
+        bool counts = seen->reports <= 2;
+        if (!counts || !cube->durable_slice)
+            continue;
+        if (seen->light)
+            cube->durable_slice->needs_judging = true;
+        if (pod->dark_review_at_us == INT64_MAX)
+            pod->dark_review_at_us = now_us + DARK_SETTLE_US;
+    }
+    fabric_mark(fabric);
+}

@@ -1,0 +1,9 @@
+#pragma once
+/* What the switches and the hosts say, taken into the model. Marks what follows from it; fabric_advance()
+ * works it off. */
+#include "daemon/fabric/state.h"
+
+/* The callbacks of a switch's device; the pointer is valid until the next call. */
+const struct device_callbacks *observe_callbacks(struct fabric_ocs *ocs);
+/* The switch can be read and written now. */
+bool observe_is_usable(const struct fabric_ocs *ocs);

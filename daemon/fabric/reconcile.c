@@ -1,0 +1,154 @@
+#include "daemon/fabric/reconcile.h"
+#include "daemon/fabric/change.h"
+#include "daemon/fabric/observe.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define SECOND_READ_US 50000
+#define FIGHT_WINDOW_US (INT64_C(3600) * 1000000)
+
+/* A circuit that was there as intended and is gone: put right at most twice an hour, or two controllers that
+ * repair each other would flap a job for ever. */
+static bool is_drift(const struct fabric_port *port) {
+    return port->confirmed_b == port->want_b;
+}
+
+static bool is_fought_over(const struct fabric_port *port, int64_t now_us) {
+    return port->put_right_us[0] && now_us - port->put_right_us[0] < FIGHT_WINDOW_US;
+}
+
+static bool may_add(const struct fabric_ocs *ocs, const struct fabric_port *port, int64_t now_us) {
+    if (port->is_failed || !port->want_slice)
+        return false;
+    if (!is_drift(port))
+        return true;
+    return ocs->pod->fabric->settings.repair_drift && !ocs->pod->is_blind && !is_fought_over(port, now_us);
+}
+
+/* Steps: 1 what is missing and may be sent; 2 what stands in its way; 3 what is stale. A circuit that was
+ * never seen as intended is only removed after two reads showed it. */
+void reconcile_wish(const struct fabric_ocs *ocs, int64_t now_us, bool as_if_thawed,
+                    struct reconcile_wish *wish) {
+    bool remove[TOPO_PORTS_MAX + 1] = {false};
+    wish->n_remove = wish->n_add = 0;
+    wish->wants_second_read = false;
+    for (unsigned a = 1; a <= ocs->ports_a; a++) {
+        const struct fabric_port *port = &ocs->port[a];
+        bool is_missing = port->want_b && port->observed_b != port->want_b && may_add(ocs, port, now_us);
+        bool is_stale = port->observed_b && port->circuit_class == CIRCUIT_STALE && !ocs->pod->is_blind;
+        if (!is_missing && !is_stale)
+            continue;
+        bool blocked = false;
+        unsigned in_the_way[2] = {port->observed_b ? a : 0, is_missing ? ocs->observed_a[port->want_b] : 0};
+        for (unsigned i = 0; i < 2; i++) {
+            unsigned at = in_the_way[i];
+            if (!at || remove[at])
+                continue;
+            const struct fabric_port *other = &ocs->port[at];
+            bool is_certain =
+                other->same_reads >= 2 || other->confirmed_b == other->observed_b || as_if_thawed;
+            if (other->is_locked || ocs->is_b_locked[other->observed_b] ||
+                (other->circuit_class == CIRCUIT_INTENDED && other->want_b == other->observed_b)) {
+                blocked = true;
+            } else if (!is_certain) {
+                blocked = wish->wants_second_read = true;
+            } else {
+                remove[at] = true;
+                wish->remove[wish->n_remove++] = (struct device_pair){(uint16_t)at, other->observed_b};
+            }
+        }
+        if (is_missing && !blocked)
+            wish->add[wish->n_add++] = (struct device_pair){(uint16_t)a, port->want_b};
+    }
+}
+
+/* Keeps what belongs to one slice: the one whose circuits failed least. Removals stay: they restore
+ * isolation. */
+static void keep_one_slice(const struct fabric_ocs *ocs, struct reconcile_wish *wish) {
+    const struct fabric_slice *slice = NULL;
+    unsigned fewest = UINT32_MAX;
+    for (size_t i = 0; i < wish->n_add; i++) {
+        const struct fabric_port *port = &ocs->port[wish->add[i].a];
+        if (port->failures < fewest) {
+            fewest = port->failures;
+            slice = port->want_slice;
+        }
+    }
+    size_t kept = 0;
+    for (size_t i = 0; i < wish->n_add; i++)
+        if (ocs->port[wish->add[i].a].want_slice == slice)
+            wish->add[kept++] = wish->add[i];
+    wish->n_add = kept;
+}
+
+static void tell_drift(struct fabric_ocs *ocs, unsigned n_drifted, const char *slice, int64_t now_us) {
+    struct change *change = change_begin(ocs->pod->fabric, "heliostatd", now_us);
+    char name[96], cause[FABRIC_TEXT_MAX];
+    if (!change)
+        return;
+    snprintf(cause, sizeof(cause), "%u intended circuits were gone and are put right; slice %.63s", n_drifted,
+             slice);
+    change_add_event(change, "CIRCUITS_PUT_RIGHT", ocs->pod, fabric_ocs_name(ocs, name), 0, cause, "", "");
+    if (change_submit(change) < 0)
+        fabric_mark(ocs->pod->fabric);
+}
+
+static void send(struct fabric_ocs *ocs, int64_t now_us) {
+    static struct device_pair remove[TOPO_PORTS_MAX + 1], add[TOPO_PORTS_MAX + 1];
+    struct reconcile_wish wish = {.remove = remove, .add = add};
+    reconcile_wish(ocs, now_us, false, &wish);
+    if (wish.wants_second_read) {
+        ocs->retry_at_us = now_us + SECOND_READ_US;
+        device_read_map(ocs->device, now_us);
+    }
+    if (ocs->is_split && wish.n_add)
+        keep_one_slice(ocs, &wish);
+    if (wish.n_remove + wish.n_add == 0)
+        return;
+    if (device_apply(ocs->device, wish.remove, wish.n_remove, wish.add, wish.n_add, now_us) !=
+        DEVICE_APPLY_STARTED) {
+        ocs->needs_reconcile = true;
+        return;
+    }
+    unsigned n_drifted = 0;
+    const char *slice = "";
+    for (size_t i = 0; i < wish.n_add; i++) {
+        struct fabric_port *port = &ocs->port[wish.add[i].a];
+        port->in_flight = true;
+        if (is_drift(port)) {
+            port->put_right_us[0] = port->put_right_us[1];
+            port->put_right_us[1] = now_us;
+            n_drifted++;
+            slice = port->want_slice->name;
+        }
+    }
+    if (n_drifted)
+        tell_drift(ocs, n_drifted, slice, now_us);
+}
+
+void reconcile_pod(struct fabric_pod *pod, int64_t now_us) {
+    if (pod->frozen || pod->is_importing)
+        return;
+    for (unsigned i = 0; i < pod->n_ocses; i++) {
+        struct fabric_ocs *ocs = &pod->ocs[i];
+        if (ocs->needs_reconcile && observe_is_usable(ocs) && !device_is_changing(ocs->device) &&
+            now_us >= ocs->retry_at_us) {
+            ocs->needs_reconcile = false;
+            send(ocs, now_us);
+        }
+    }
+}
+
+int64_t reconcile_next_us(const struct fabric_pod *pod) {
+    int64_t next = INT64_MAX;
+    if (pod->frozen)
+        return next;
+    for (unsigned i = 0; i < pod->n_ocses; i++) {
+        const struct fabric_ocs *ocs = &pod->ocs[i];
+        if (ocs->needs_reconcile && observe_is_usable(ocs) && ocs->retry_at_us && ocs->retry_at_us < next &&
+            !device_is_changing(ocs->device))
+            next = ocs->retry_at_us;
+    }
+    return next;
+}

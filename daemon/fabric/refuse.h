@@ -1,0 +1,17 @@
+#pragma once
+/* Writing refusals. All return FABRIC_REFUSED. */
+#include "daemon/fabric/fabric.h"
+
+__attribute__((format(printf, 4, 5))) int refuse(struct fabric_refusal *refusal, enum reason reason,
+                                                 const char *field, const char *format, ...);
+__attribute__((format(printf, 3, 4))) int refuse_invalid(struct fabric_refusal *refusal, const char *field,
+                                                         const char *format, ...);
+__attribute__((format(printf, 3, 4))) int refuse_not_found(struct fabric_refusal *refusal, const char *field,
+                                                           const char *format, ...);
+__attribute__((format(printf, 2, 3))) void refusal_add_item(struct fabric_refusal *refusal,
+                                                            const char *format, ...);
+__attribute__((format(printf, 2, 3))) void refusal_set_fits(struct fabric_refusal *refusal,
+                                                            const char *format, ...);
+/* A refusal of the planner, with the names of this pod. */
+int refuse_plan(struct fabric_refusal *refusal, const struct fabric_pod *pod, const char *field,
+                const struct topo_refusal *why);
