@@ -6,6 +6,7 @@
 #include <string.h>
 
 const char *const sim_part_names[SIM_PARTS] = {"cube", "host", "ocs", "port", "fiber"};
+static const char *const with_article[SIM_PARTS] = {"a cube", "a host", "an ocs", "a port", "a fiber"};
 static const char *const name_forms[SIM_PARTS] = {"cube-07", "cube-07/host-03", "ocs-x-05", "ocs-x-05/A17",
                                                   "cube-07/+x/5"};
 
@@ -208,8 +209,8 @@ static bool find_part(struct sim_plant *plant, enum sim_part part, const char *n
     if (!sim_find(plant, name, &target, ret_why))
         return false;
     if (target.part != part) {
-        text_addf(ret_why, "'%s' is a %s, not a %s; such a name looks like %s", name,
-                  sim_part_names[target.part], sim_part_names[part], name_forms[part]);
+        text_addf(ret_why, "'%s' is %s, not %s; such a name looks like %s", name, with_article[target.part],
+                  with_article[part], name_forms[part]);
         return false;
     }
     *ret_target = target;
