@@ -90,6 +90,7 @@ void fabric_mark(struct fabric *fabric) {
 
 void fabric_set_clock(struct fabric *fabric, int64_t now_us, int64_t wall_us) {
     fabric->wall_offset_us = wall_us - now_us;
+    fabric->last_now_us = now_us;
 }
 
 const char *fabric_cube_name(const struct fabric_cube *cube, char text[96]) {

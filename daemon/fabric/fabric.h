@@ -218,6 +218,31 @@ __attribute__((warn_unused_result)) int fabric_freeze(struct fabric *fabric, con
                                                       int64_t now_us, struct fabric_outcome *ret_outcome,
                                                       struct fabric_refusal *refusal);
 
+/* Removes a circuit that nobody explains, on an operator's word; once the word is durable. */
+__attribute__((warn_unused_result)) int
+fabric_clear_circuit(struct fabric *fabric, const struct fabric_actor *actor, const struct fabric_ocs *ocs,
+                     unsigned a, unsigned b, int64_t now_us, struct fabric_outcome *ret_outcome,
+                     struct fabric_refusal *refusal);
+/* Takes over a slice as the switches stand: the cube at position 0 is given, the others follow from the
+ * circuits that were read. No mirror moves. Also in a frozen pod. plan may be NULL. */
+__attribute__((warn_unused_result)) int
+fabric_adopt_slice(struct fabric *fabric, const struct fabric_actor *actor,
+                   const struct fabric_slice_spec *spec, unsigned first_cube, int64_t now_us,
+                   struct fabric_plan *plan, struct fabric_outcome *ret_outcome,
+                   struct fabric_refusal *refusal);
+
+/* Something that needs a person now, and what to do about it. Derived from the state, never stored. */
+struct fabric_alarm {
+    const char *kind; /* "OCS_MISMATCH"; static */
+    const struct fabric_pod *pod;
+    char object[96];
+    char text[FABRIC_TEXT_MAX + 160];
+    const char *what_to_do; /* static */
+    int64_t since_us;       /* wall; 0: not known */
+};
+void fabric_alarms(const struct fabric *fabric, void (*visit)(const struct fabric_alarm *, void *userdata),
+                   void *userdata);
+
 /* A pod as rows. pod_id fields are ignored. The arrays are sorted by key and complete: every cube 0..n-1 with
  * 16 hosts and 64 chips, every switch 0..n-1. */
 struct fabric_pod_rows {

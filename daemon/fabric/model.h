@@ -77,6 +77,7 @@ struct fabric_port {
     enum circuit_class circuit_class; /* of the observed circuit */
     uint16_t confirmed_b;             /* the last B port that was read as intended here */
     uint8_t same_reads;               /* full reads in a row that showed observed_b; stops at 255 */
+    uint16_t clear_b;                 /* an operator said that this circuit goes; 0: none */
     bool is_locked;                   /* of a held slice: nothing is sent about it */
     bool in_flight;                   /* the intended circuit was sent and is not read back yet */
     uint8_t failures;                 /* tries in a row after which the intended circuit was not there */

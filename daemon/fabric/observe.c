@@ -77,6 +77,7 @@ static void on_map(struct device *device, const uint16_t *b_of_a, int64_t now_us
         forget_end(ocs, TOPO_SIDE_B, b_of_a[a]);
         port->observed_b = b_of_a[a];
         port->same_reads = 1;
+        port->clear_b = 0;
         if (port->want_slice)
             port->want_slice->needs_judging = true;
     }

@@ -37,7 +37,9 @@ void reconcile_wish(const struct fabric_ocs *ocs, int64_t now_us, bool as_if_tha
         const struct fabric_port *port = &ocs->port[a];
         bool is_missing = port->want_b && port->observed_b != port->want_b && may_add(ocs, port, now_us);
         bool is_stale = port->observed_b && port->circuit_class == CIRCUIT_STALE && !ocs->pod->is_blind;
-        if (!is_missing && !is_stale)
+        bool is_cleared =
+            port->clear_b && port->clear_b == port->observed_b && port->circuit_class == CIRCUIT_UNACCOUNTED;
+        if (!is_missing && !is_stale && !is_cleared)
             continue;
         bool blocked = false;
         unsigned in_the_way[2] = {port->observed_b ? a : 0, is_missing ? ocs->observed_a[port->want_b] : 0};

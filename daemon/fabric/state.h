@@ -25,7 +25,7 @@ struct fabric {
     struct fabric_listener listener;
     struct fabric_options options;
     char store_id[STORE_ID_MAX];
-    int64_t wall_offset_us;
+    int64_t wall_offset_us, last_now_us;
     int64_t started_us; /* monotonic */
 
     struct fabric_pod *pods;

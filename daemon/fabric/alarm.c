@@ -1,0 +1,128 @@
+/* What needs a person now. A table of conditions; each is looked at when somebody asks. */
+#include "daemon/fabric/observe.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+struct teller {
+    const struct fabric *fabric;
+    void (*visit)(const struct fabric_alarm *, void *userdata);
+    void *userdata;
+};
+
+__attribute__((format(printf, 7, 8))) static void tell(const struct teller *teller, const char *kind,
+                                                       const struct fabric_pod *pod, const char *object,
+                                                       int64_t since_us, const char *what_to_do,
+                                                       const char *format, ...) {
+    struct fabric_alarm alarm = {.kind = kind, .pod = pod, .what_to_do = what_to_do, .since_us = since_us};
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(alarm.text, sizeof(alarm.text), format, arguments);
+    va_end(arguments);
+    snprintf(alarm.object, sizeof(alarm.object), "%s", object);
+    teller->visit(&alarm, teller->userdata);
+}
+
+static void look_at_pod(const struct teller *teller, const struct fabric_pod *pod) {
+    if (pod->frozen)
+        tell(teller, "POD_FROZEN", pod, pod->name, 0,
+             "look at `helioctl pod diff`, then say `helioctl pod thaw`", "%s", pod->frozen_text);
+    if (pod->is_blind)
+        tell(teller, "BLIND", pod, pod->name, 0,
+             "look for what many switches or hosts have in common: the management network, power",
+             "many switches or hosts fell silent at once: nothing moves by itself");
+}
+
+static void look_at_ocs(const struct teller *teller, const struct fabric_ocs *ocs) {
+    char name[96];
+    fabric_ocs_name(ocs, name);
+    if (ocs->state == OCS_MISMATCH)
+        tell(teller, "OCS_MISMATCH", ocs->pod, name, 0,
+             "check the switch and its address, then `helioctl ocs confirm`", "%s",
+             device_cause(ocs->device));
+    else if (ocs->lost_at_us)
+        tell(teller, "OCS_DISCONNECTED", ocs->pod, name, ocs->lost_at_us + teller->fabric->wall_offset_us,
+             "bring the switch or the way to it back; its mirrors stay as they are", "%s",
+             device_cause(ocs->device));
+    unsigned unaccounted = 0, failed = 0, fought = 0, first_unaccounted = 0, first_failed = 0,
+             first_fought = 0;
+    for (unsigned a = 1; a <= ocs->ports_a; a++) {
+        const struct fabric_port *port = &ocs->port[a];
+        bool is_missing = port->want_b && port->observed_b != port->want_b;
+        if (port->observed_b && port->circuit_class == CIRCUIT_UNACCOUNTED && !unaccounted++)
+            first_unaccounted = a;
+        if (is_missing && port->is_failed && !failed++)
+            first_failed = a;
+        if (is_missing && !port->is_failed && port->put_right_us[0] && port->confirmed_b == port->want_b &&
+            !fought++)
+            first_fought = a;
+    }
+    if (unaccounted)
+        tell(teller, "UNACCOUNTED_CIRCUIT", ocs->pod, name, 0,
+             "`helioctl circuit clear`, or `helioctl slice adopt` if a job runs over it",
+             "%u circuits that no slice explains; first: A%u-B%u", unaccounted, first_unaccounted,
+             ocs->port[first_unaccounted ? first_unaccounted : 0].observed_b);
+    if (failed)
+        tell(teller, "PORT_FAILED", ocs->pod, name, 0,
+             "move the fibers to spare ports, or swap the cubes; the slices say which links miss",
+             "%u circuits that the switch does not make; first: A%u-B%u", failed, first_failed,
+             ocs->port[first_failed].want_b);
+    if (fought)
+        tell(teller, "CIRCUIT_FOUGHT_OVER", ocs->pod, name, 0,
+             "find the other controller of this switch; `helioctl pod freeze` and `thaw` let it be put right "
+             "again",
+             "%u circuits went away again after they were put right twice within an hour; first: A%u-B%u",
+             fought, first_fought, ocs->port[first_fought].want_b);
+}
+
+static void look_at_cube(const struct teller *teller, const struct fabric_cube *cube, int64_t now_wall_us) {
+    char name[96];
+    fabric_cube_name(cube, name);
+    if (cube->health == HEALTH_UNHEALTHY)
+        tell(teller, cube->slice ? "CUBE_OF_SLICE_UNHEALTHY" : "CUBE_UNHEALTHY", cube->pod, name,
+             cube->health_since_us,
+             cube->slice ? "`helioctl slice swap`, then repair the rack" : "repair or replace the rack",
+             "%s%s%s", cube->health_cause, cube->slice ? "; used by slice " : "",
+             cube->slice ? cube->slice->name : "");
+    else if (cube->health == HEALTH_UNKNOWN && cube->health_since_us &&
+             now_wall_us - cube->health_since_us > INT64_C(600) * 1000000)
+        tell(teller, "CUBE_UNKNOWN", cube->pod, name, cube->health_since_us,
+             "look at its hosts, then `helioctl cube mark`", "%s for more than 10 minutes",
+             cube->health_cause);
+}
+
+static void look_at_slice(const struct teller *teller, const struct fabric_slice *slice) {
+    const struct slice_version *version = slice->durable;
+    if (!version || version->is_gone)
+        return;
+    if (version->is_held)
+        tell(teller, "SLICE_HELD", slice->pod, slice->name, 0,
+             "put the fiber table right, or `helioctl slice release-hold --rederive`",
+             "the fiber table gives other circuits than those it was made with");
+    if (version->state == SLICE_FAILED)
+        tell(teller, "SLICE_FAILED", slice->pod, slice->name, 0, "`helioctl slice delete`, then ask again",
+             "%s", version->cause);
+    if (version->qualified == QUALIFIED_FAILED)
+        tell(teller, "LINKS_NOT_QUALIFIED", slice->pod, slice->name, 0,
+             "`helioctl verify` names the fibers; clean or re-cable them, or swap the cube",
+             "%u links carry no light or light from another chip", version->failed.count);
+}
+
+void fabric_alarms(const struct fabric *fabric, void (*visit)(const struct fabric_alarm *, void *userdata),
+                   void *userdata) {
+    const struct teller teller = {.fabric = fabric, .visit = visit, .userdata = userdata};
+    if (!fabric->store_works)
+        tell(&teller, "STORE_UNAVAILABLE", NULL, "store", 0,
+             "make room on the disk of the database, look at its log",
+             "changes are refused until the store works again");
+    for (const struct fabric_pod *pod = fabric->pods; pod; pod = pod->next) {
+        look_at_pod(&teller, pod);
+        for (unsigned i = 0; i < pod->n_ocses; i++)
+            look_at_ocs(&teller, &pod->ocs[i]);
+        for (unsigned i = 0; i < pod->n_cubes; i++)
+            look_at_cube(&teller, &pod->cube[i], fabric->last_now_us + fabric->wall_offset_us);
+    }
+    for (const struct fabric_slice *slice = fabric->slices; slice; slice = slice->next)
+        look_at_slice(&teller, slice);
+}
