@@ -45,8 +45,8 @@ static int check_labels(const struct fabric_slice_spec *spec, struct fabric_refu
     return 0;
 }
 
-static int check_spec(const struct fabric *fabric, const struct fabric_slice_spec *spec,
-                      struct topo_shape *ret_shape, struct fabric_refusal *refusal) {
+int spec_check(const struct fabric *fabric, const struct fabric_slice_spec *spec,
+               struct topo_shape *ret_shape, struct fabric_refusal *refusal) {
     if (!is_slice_name(spec->name))
         return refuse_invalid(
             refusal, "spec.name",
