@@ -236,6 +236,39 @@ static const Heliostat__V1__LinkReport *link_of(struct sim_report *report, uint3
     return NULL;
 }
 
+/* Index 6 on a y face is the chip x 2, z 1; on a z face x 2, y 1; on an x face y 2, z 1. */
+Test(sim_light, every_dimension_has_its_own_face_index) {
+    static const struct {
+        char dimension;
+        uint32_t host, far_host, chip[3], far_chip[3];
+    } rows[] = {
+        {'x', 1 + 2 + 4, 2 + 4, {3, 2, 1}, {0, 2, 1}},
+        {'y', 1 + 2 + 4, 1 + 4, {2, 3, 1}, {2, 0, 1}},
+        {'z', 1 + 12, 1, {2, 1, 3}, {2, 1, 0}},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char name[] = "ocs-?-06", plus[] = "+?", minus[] = "-?";
+        static struct sim_report report;
+        const Heliostat__V1__LinkReport *link;
+        struct session_log on_6;
+
+        name[4] = plus[1] = minus[1] = rows[i].dimension;
+        session_up(&on_6, ocs(name));
+        ask(&on_6, ":oxc:swit:conn:add (@3),(@12);*opc?"); /* cube 2 to cube 3 */
+        sim_host_report(&plant, 2, rows[i].host, now_us, &report);
+        link = link_of(&report, rows[i].chip[0], rows[i].chip[1], rows[i].chip[2], plus);
+        cr_assert(link->light && link->index == 6);
+        cr_expect(link->far_end->cube == 3 && link->far_end->x == rows[i].far_chip[0] &&
+                  link->far_end->y == rows[i].far_chip[1] && link->far_end->z == rows[i].far_chip[2]);
+        cr_expect_str_eq(link->far_face, minus);
+        sim_host_report(&plant, 3, rows[i].far_host, now_us, &report);
+        cr_expect(
+            link_of(&report, rows[i].far_chip[0], rows[i].far_chip[1], rows[i].far_chip[2], minus)->light);
+        session_down(&on_6);
+    }
+}
+
 Test(sim_light, a_report_names_the_chip_at_the_far_end) {
     static struct sim_report report;
     const Heliostat__V1__LinkReport *link;
@@ -302,6 +335,11 @@ Test(sim_light, a_bad_setting_changes_nothing) {
     cr_expect_not(sim_set(&plant, "ocs-x-05", pairs, 2, &why));
     cr_expect_str_eq(why.data, "stat: 'sometimes' is not accepted, only commanded|settled");
     cr_expect_eq(wire.session.sw->behaviour.boot_ms, 1000);
+    text_clear(&why);
+    pairs[0] = "loss-mdb=5000";
+    pairs[1] = "failed=maybe";
+    cr_expect_not(sim_set(&plant, "cube-00/+x/5", pairs, 2, &why));
+    cr_expect_eq(plant.ends[end_named("cube-00/+x/5")].fiber_loss_mdb, 0);
     text_deinit(&why);
 }
 

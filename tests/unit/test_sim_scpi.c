@@ -78,16 +78,21 @@ Test(sim_scpi, answers_every_request_of_the_dialect) {
         {ADD("(@1)", "(@17)"), ""},
         {ADD("(@1,2)", "(@9)"), ""},
         {ADD("(@1,1)", "(@9,10)"), ""},
+        {ADD("(@1,2)", "(@9,9)"), ""},
         {":oxc:swit:conn:add (@1)", ""},
         {":oxc:swit:conn:add", ""},
         {":oxc:swit:conn:add 1,9", ""},
         {"*idn? 1", ""},
         {STAT, "(@),(@)\n"},
         {":syst:err:all?", "-222,\"Data out of range\",-222,\"Data out of range\",-222,\"Data out of range\","
-                           "-222,\"Data out of range\",-220,\"Parameter error\",-221,\"Settings conflict\","
+                           "-222,\"Data out of range\",-220,\"Parameter error\",-221,\"Settings "
+                           "conflict\",-221,\"Settings conflict\","
                            "-109,\"Missing parameter\",-109,\"Missing parameter\",-102,\"Syntax error\","
                            "-108,\"Parameter not allowed\"\n"},
         {":syst:err:all?", "0,\"No error\"\n"},
+        {":oxc:switc:size?;:ox:swit:size?;:oxc:swit:sizes?;:oxc:swit?;:syst:err:all?",
+         "-113,\"Undefined header\",-113,\"Undefined header\",-113,\"Undefined header\",-113,\"Undefined "
+         "header\"\n"},
         {":foo?;*cls;" ERR, "0,\"No error\"\n"},
         {ADD("(@1)", "(@9)") ";:oxc:swit:port:dis (@3)", ""},
         {"*rst;*opc?;" STAT ";:oxc:swit:port:stat? (@3)", "1;(@),(@);(E)\n"},
