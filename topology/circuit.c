@@ -3,6 +3,9 @@
 struct topo_link topo_link_at(const struct topo_wiring *wiring, const struct topo_shape *shape,
                               const uint16_t *cubes, unsigned position, unsigned dimension, unsigned index) {
     unsigned next = topo_shape_next(shape, position, dimension);
+    if (next == TOPO_NO_POSITION || index >= TOPO_INDICES || cubes[position] >= wiring->n_cubes ||
+        cubes[next] >= wiring->n_cubes)
+        return (struct topo_link){.ocs = -1};
     const struct topo_port *plus =
         &wiring->port_of[topo_end(cubes[position], topo_face(dimension, false), index)];
     const struct topo_port *minus =

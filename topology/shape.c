@@ -16,10 +16,6 @@ static enum topo_twist twist_of(const uint16_t chips[3]) {
     return TOPO_TWIST_NONE;
 }
 
-bool topo_shape_can_twist(const struct topo_shape *shape) {
-    return shape->whole_cubes && twist_of(shape->chips) != TOPO_TWIST_NONE;
-}
-
 static bool is_part_shape(const uint16_t chips[3]) {
     for (size_t i = 0; i < sizeof(part_shapes) / sizeof(part_shapes[0]); i++)
         if (chips[0] == part_shapes[i][0] && chips[1] == part_shapes[i][1] && chips[2] == part_shapes[i][2])
@@ -35,6 +31,53 @@ static void sort3(uint32_t v[3]) {
                 v[i] = v[i + 1];
                 v[i + 1] = t;
             }
+}
+
+bool topo_shape_is_valid(const struct topo_shape *shape) {
+    if (!shape->whole_cubes) {
+        for (int i = 0; i < 3; i++)
+            if (shape->cubes[i] != 1)
+                return false;
+        return is_part_shape(shape->chips) && shape->n_cubes == 1 && shape->twist == TOPO_TWIST_NONE &&
+               shape->n_chips == (uint32_t)shape->chips[0] * shape->chips[1] * shape->chips[2];
+    }
+    uint64_t n_cubes = 1;
+    for (int i = 0; i < 3; i++) {
+        if (shape->cubes[i] == 0 || shape->cubes[i] > TOPO_POSITIONS_MAX ||
+            shape->chips[i] != 4 * shape->cubes[i] || (i > 0 && shape->cubes[i] < shape->cubes[i - 1]))
+            return false;
+        n_cubes *= shape->cubes[i];
+    }
+    return n_cubes <= TOPO_POSITIONS_MAX && n_cubes == shape->n_cubes && shape->n_chips == 64 * n_cubes &&
+           (shape->twist == TOPO_TWIST_NONE || shape->twist == twist_of(shape->chips));
+}
+
+int topo_shape_of_cubes(const uint16_t cubes[3], bool twisted, struct topo_shape *ret_shape) {
+    uint32_t v[3] = {cubes[0], cubes[1], cubes[2]};
+    sort3(v);
+    struct topo_shape shape = {.whole_cubes = true};
+    uint64_t n_cubes = 1;
+    for (int i = 0; i < 3; i++) {
+        if (v[i] == 0 || v[i] > TOPO_POSITIONS_MAX)
+            return TOPO_SHAPE_INVALID;
+        shape.cubes[i] = (uint16_t)v[i];
+        shape.chips[i] = (uint16_t)(4 * v[i]);
+        n_cubes *= v[i];
+    }
+    if (n_cubes > TOPO_POSITIONS_MAX)
+        return TOPO_SHAPE_INVALID;
+    shape.n_cubes = (uint16_t)n_cubes;
+    shape.n_chips = (uint32_t)(64 * n_cubes);
+    enum topo_twist twist = twist_of(shape.chips);
+    if (twisted && twist == TOPO_TWIST_NONE)
+        return TOPO_SHAPE_INVALID;
+    shape.twist = twisted ? twist : TOPO_TWIST_NONE;
+    *ret_shape = shape;
+    return 0;
+}
+
+bool topo_shape_can_twist(const struct topo_shape *shape) {
+    return shape->whole_cubes && twist_of(shape->chips) != TOPO_TWIST_NONE;
 }
 
 /* The smallest accepted shape that holds the sizes, as text. */
@@ -75,6 +118,8 @@ static const char *read_number(const char *text, uint32_t *ret_number) {
 
 int topo_shape_parse(const char *text, struct topo_shape *ret_shape, char *error, size_t error_size) {
     uint32_t v[3] = {0};
+    if (!text)
+        text = "";
     const char *rest = text;
     for (int i = 0; i < 3; i++) {
         rest = read_number(rest, &v[i]);
@@ -178,16 +223,22 @@ static unsigned step(const struct topo_shape *shape, unsigned position, unsigned
 }
 
 unsigned topo_shape_next(const struct topo_shape *shape, unsigned position, unsigned dimension) {
+    if (position >= shape->n_cubes || dimension > 2)
+        return TOPO_NO_POSITION;
     return step(shape, position, dimension, +1);
 }
 
 unsigned topo_shape_previous(const struct topo_shape *shape, unsigned position, unsigned dimension) {
+    if (position >= shape->n_cubes || dimension > 2)
+        return TOPO_NO_POSITION;
     return step(shape, position, dimension, -1);
 }
 
 size_t topo_shape_enumerate(unsigned max_cubes, void (*visit)(const struct topo_shape *shape, void *userdata),
                             void *userdata) {
     size_t count = 0;
+    if (max_cubes > TOPO_POSITIONS_MAX)
+        max_cubes = TOPO_POSITIONS_MAX;
     for (unsigned a = 1; a * a * a <= max_cubes; a++)
         for (unsigned b = a; a * b * b <= max_cubes; b++)
             for (unsigned c = b; a * b * c <= max_cubes; c++) {

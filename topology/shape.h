@@ -36,12 +36,21 @@ void topo_shape_format(const struct topo_shape *shape, char *text, size_t text_s
 /* True where the shape could be twisted. */
 bool topo_shape_can_twist(const struct topo_shape *shape);
 
+/* True where the fields agree with each other and with the limits, as topo_shape_parse() leaves them. */
+bool topo_shape_is_valid(const struct topo_shape *shape);
+/* A whole-cube shape from sizes in cubes, any order. TOPO_SHAPE_INVALID beyond the limits, or for a twist
+ * where none is possible. */
+__attribute__((warn_unused_result)) int topo_shape_of_cubes(const uint16_t cubes[3], bool twisted,
+                                                            struct topo_shape *ret_shape);
+
+#define TOPO_NO_POSITION UINT32_MAX
+
 /* The position at the + side (next) or the - side (previous) of a position in dimension 0..2.
- * Position index = x + a (y + b z). */
+ * Position index = x + a (y + b z). TOPO_NO_POSITION for a position or dimension that does not exist. */
 unsigned topo_shape_next(const struct topo_shape *shape, unsigned position, unsigned dimension);
 unsigned topo_shape_previous(const struct topo_shape *shape, unsigned position, unsigned dimension);
 
-/* Calls visit for every sorted whole-cube shape of at most max_cubes cubes, plain ones only, smallest first
- * in (a, b, c) order. Returns their number. visit may be NULL. */
+/* Calls visit for every sorted whole-cube shape of at most max_cubes cubes (256 at most), plain ones only,
+ * smallest first in (a, b, c) order. Returns their number. visit may be NULL. */
 size_t topo_shape_enumerate(unsigned max_cubes, void (*visit)(const struct topo_shape *shape, void *userdata),
                             void *userdata);
