@@ -175,7 +175,9 @@ static bool load_plant(struct sim *sim, const struct settings *settings, struct 
     bool good;
 
     if (!root) {
-        text_addf(ret_why, "line %d: %s", error.line, error.text);
+        if (error.line > 0)
+            text_addf(ret_why, "line %d: ", error.line);
+        text_add(ret_why, error.text);
         return false;
     }
     good = sim_plant_load(root, settings->seed, sim->now_us(), &sim->plant, ret_why);

@@ -100,10 +100,10 @@ static void on_reset(void *userdata) {
 
     if (session->connection && !session->deaf) {
         /* What was answered so far leaves now: the reset would take it along. */
-        char bytes[2048];
-        ev_ssize_t len = evbuffer_copyout(bufferevent_get_output(session->connection), bytes, sizeof(bytes));
+        struct evbuffer_iovec piece;
 
-        if (len > 0 && send(bufferevent_getfd(session->connection), bytes, (size_t)len, MSG_NOSIGNAL) < 0)
+        if (evbuffer_peek(bufferevent_get_output(session->connection), -1, NULL, &piece, 1) > 0 &&
+            send(bufferevent_getfd(session->connection), piece.iov_base, piece.iov_len, MSG_NOSIGNAL) < 0)
             fprintf(stderr, "heliosim: %s: %s\n", session->server->sw->name, strerror(errno));
     }
     end_session(session, true);
@@ -349,9 +349,10 @@ static bool open_server(struct server *server, const struct sim_servers_options 
     server->holder_fd = bound_socket(&server->address);
     snprintf(server->address_text, sizeof(server->address_text), "%s:%d", inet_ntoa(server->address.sin_addr),
              ntohs(server->address.sin_port));
-    if (server->holder_fd < 0 || (error = start_listening(server)) < 0) {
+    error = server->holder_fd < 0 ? server->holder_fd : start_listening(server);
+    if (error < 0) {
         text_addf(ret_why, "%s: cannot listen on %s: %s", server->sw->name, server->address_text,
-                  strerror(server->holder_fd < 0 ? -server->holder_fd : -error));
+                  strerror(-error));
         return false;
     }
     error = sim_journal_init(&server->journal, server->sw, options->journals);

@@ -90,6 +90,7 @@ Test(sim_light, crossed_fibers_show_at_the_far_end) {
     cr_assert(sim_cross(&plant, "cube-00/+x/5", "cube-03/-y/2", &why), "%s", why.data);
     sees("cube-03/-y/2", "cube-01/-x/5");
     cr_expect_not(sim_cross(&plant, "cube-03/-y/2", "cube-03/-y/2", &why));
+    text_deinit(&why);
 }
 
 struct hindrance {

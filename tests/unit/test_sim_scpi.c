@@ -403,6 +403,7 @@ Test(sim_scpi, a_rival_is_in_the_map) {
     cr_expect_str_eq(why.data, "pod/ocs-x-05 has no circuit A3-B5");
     cr_assert(sim_rival(&plant, "ocs-x-05", "sub", "A3", "B4", now_us, &why));
     expect(STAT, "(@),(@)\n");
+    text_deinit(&why);
 }
 
 /* A watcher that takes the power while the command is in work: no answer, but the journal has the moves. */
