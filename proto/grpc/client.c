@@ -186,11 +186,28 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const ui
     return 0;
 }
 
+/* "HTTP/2 Transport Mapping" of the gRPC protocol: what an error code stands for when no status came. */
+static enum grpcx_status status_of(uint32_t code) {
+    switch (code) {
+    case NGHTTP2_REFUSED_STREAM:
+        return GRPCX_UNAVAILABLE;
+    case NGHTTP2_CANCEL:
+        return GRPCX_CANCELLED;
+    case NGHTTP2_ENHANCE_YOUR_CALM:
+        return GRPCX_RESOURCE_EXHAUSTED;
+    case NGHTTP2_INADEQUATE_SECURITY:
+        return GRPCX_PERMISSION_DENIED;
+    case NGHTTP2_NO_ERROR:
+        return GRPCX_UNKNOWN;
+    default:
+        return GRPCX_INTERNAL;
+    }
+}
+
 static int on_stream_close(nghttp2_session *session, int32_t id, uint32_t code, void *userdata) {
     struct grpcx_client_call *call = nghttp2_session_get_stream_user_data(session, id);
     if (call)
-        set_end(call, code == NGHTTP2_REFUSED_STREAM ? GRPCX_UNAVAILABLE : GRPCX_UNKNOWN,
-                "the stream ended without a status");
+        set_end(call, status_of(code), "the stream ended without a status");
     return 0;
 }
 
