@@ -1,0 +1,53 @@
+#include "ctl/mutation.h"
+#include <stdarg.h>
+#include <strings.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+Heliostat__V1__Mutation *ctl_mutation(struct ctl *ctl) {
+    Heliostat__V1__Mutation *mutation = ctl_alloc(ctl, sizeof(*mutation));
+    uint64_t number[2];
+    heliostat__v1__mutation__init(mutation);
+    mutation->request_id = ctl_flag_text(ctl, "request-id");
+    if (!mutation->request_id) {
+        if (getrandom(number, sizeof(number), 0) != sizeof(number))
+            number[0] = number[1] = (uint64_t)getpid();
+        mutation->request_id = ctl_text(ctl, "helioctl-%016llx%016llx", (unsigned long long)number[0],
+                                        (unsigned long long)number[1]);
+    }
+    mutation->validate_only = ctl_has(ctl, "dry-run");
+    mutation->if_revision = ctl_flag_number(ctl, "if-revision", 0);
+    return mutation;
+}
+
+static bool has_terminal(void) {
+    return isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+}
+
+bool ctl_would_ask(const struct ctl *ctl) {
+    return has_terminal() && !ctl_has(ctl, "yes") && !ctl_has(ctl, "dry-run");
+}
+
+int ctl_ask(struct ctl *ctl, const char *format, ...) {
+    char answer[16] = "";
+    va_list values;
+    if (ctl_has(ctl, "yes") || ctl_has(ctl, "dry-run"))
+        return 0;
+    va_start(values, format);
+    if (has_terminal()) {
+        vfprintf(stderr, format, values);
+        fputs("\nGo on? [y/N] ", stderr);
+        if (!fgets(answer, sizeof(answer), stdin))
+            answer[0] = 0;
+    } else {
+        fputs("helioctl: ", stderr);
+        vfprintf(stderr, format, values);
+        fputs("\nhelioctl: there is no terminal to ask; add --yes\n", stderr);
+    }
+    va_end(values);
+    if (!has_terminal())
+        return CTL_EXIT_USAGE;
+    if (strncasecmp(answer, "y\n", 2) == 0 || strncasecmp(answer, "yes\n", 4) == 0)
+        return 0;
+    return ctl_fail(ctl, CTL_EXIT_FAILED, "nothing was changed");
+}

@@ -1,0 +1,83 @@
+#include "ctl/output.h"
+#include "proto/json/json.h"
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int print_message(struct ctl *ctl, const ProtobufCMessage *message, unsigned flags) {
+    char *text;
+    int r = proto_json_encode(message, flags, &text);
+    if (r < 0)
+        return ctl_fail(ctl, CTL_EXIT_FAILED, "the answer cannot be written as JSON: %s", strerror(-r));
+    size_t length = strlen(text);
+    fputs(text, stdout);
+    if (length == 0 || text[length - 1] != '\n')
+        fputc('\n', stdout);
+    free(text);
+    return 0;
+}
+
+/* The elements of the first repeated message field; false where there is none. */
+static bool list_of(const ProtobufCMessage *message, ProtobufCMessage *const **ret_items, size_t *ret_n) {
+    for (unsigned i = 0; i < message->descriptor->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &message->descriptor->fields[i];
+        if (field->label != PROTOBUF_C_LABEL_REPEATED || field->type != PROTOBUF_C_TYPE_MESSAGE)
+            continue;
+        memcpy(ret_items, (const char *)message + field->offset, sizeof(*ret_items));
+        memcpy(ret_n, (const char *)message + field->quantifier_offset, sizeof(*ret_n));
+        return true;
+    }
+    return false;
+}
+
+bool ctl_wants_json(const struct ctl *ctl) {
+    return ctl->format == CTL_FORMAT_JSON || ctl->format == CTL_FORMAT_JSONL;
+}
+
+int ctl_print_json(struct ctl *ctl, const void *message) {
+    ProtobufCMessage *const *items;
+    size_t n;
+    if (ctl->format != CTL_FORMAT_JSONL)
+        return print_message(ctl, message, PROTO_JSON_PRETTY);
+    if (!list_of(message, &items, &n))
+        return print_message(ctl, message, 0);
+    for (size_t i = 0; i < n; i++) {
+        int exit_status = print_message(ctl, items[i], 0);
+        if (exit_status)
+            return exit_status;
+    }
+    return 0;
+}
+
+void ctl_show_table(struct ctl *ctl, const struct ctl_table *table) {
+    if (ctl->format == CTL_FORMAT_NAME)
+        ctl_table_print_names(table, stdout);
+    else
+        ctl_table_print(table, stdout, ctl->format == CTL_FORMAT_WIDE);
+}
+
+int ctl_show(struct ctl *ctl, const void *message, const struct ctl_view *view) {
+    struct ctl_table table;
+    if (ctl_wants_json(ctl))
+        return ctl_print_json(ctl, message);
+    ctl_table_init(&table, view->columns, view->n_columns);
+    view->fill(ctl, &table, message);
+    bool out_of_memory = table.out_of_memory;
+    if (ctl_table_rows(&table))
+        ctl_show_table(ctl, &table);
+    else if (view->none && ctl->format != CTL_FORMAT_NAME)
+        fprintf(stderr, "%s\n", view->none);
+    ctl_table_deinit(&table);
+    return out_of_memory ? ctl_fail(ctl, CTL_EXIT_FAILED, "out of memory") : 0;
+}
+
+void ctl_say(const struct ctl *ctl, const char *format, ...) {
+    va_list values;
+    if (ctl->format != CTL_FORMAT_TABLE && ctl->format != CTL_FORMAT_WIDE)
+        return;
+    va_start(values, format);
+    vprintf(format, values);
+    va_end(values);
+    putchar('\n');
+}

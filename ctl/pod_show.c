@@ -1,0 +1,235 @@
+#include "ctl/pod.h"
+#include "ctl/client.h"
+#include "ctl/output.h"
+#include "ctl/word.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+#define N_LETTERS 52
+#define COLUMNS 8
+
+/* What a mark says. The first that is true of a cube is shown. */
+struct mark {
+    char sign;
+    const char *colour, *meaning;
+    bool (*applies)(const Heliostat__V1__CubeStatus *cube);
+};
+
+static bool is_unhealthy(const Heliostat__V1__CubeStatus *cube) {
+    return cube->health == HELIOSTAT__V1__HEALTH__HEALTH_UNHEALTHY;
+}
+static bool is_unknown(const Heliostat__V1__CubeStatus *cube) {
+    return cube->health == HELIOSTAT__V1__HEALTH__HEALTH_UNKNOWN ||
+           cube->health == HELIOSTAT__V1__HEALTH__HEALTH_UNSPECIFIED;
+}
+static bool is_degraded(const Heliostat__V1__CubeStatus *cube) {
+    return cube->health == HELIOSTAT__V1__HEALTH__HEALTH_DEGRADED;
+}
+static bool is_unschedulable(const Heliostat__V1__CubeStatus *cube) {
+    return cube->scheduling > HELIOSTAT__V1__SCHEDULING__SCHEDULING_SCHEDULABLE;
+}
+static bool is_unaccounted(const Heliostat__V1__CubeStatus *cube) {
+    return cube->unaccounted_circuit;
+}
+static bool is_spare(const Heliostat__V1__CubeStatus *cube) {
+    return cube->spare;
+}
+
+static const struct mark marks[] = {
+    {'x', "\033[31m", "down (UNHEALTHY)", is_unhealthy},
+    {'?', "\033[33m", "health not known", is_unknown},
+    {'!', "\033[33m", "carries a circuit that nobody can explain", is_unaccounted},
+    {'~', "\033[33m", "DEGRADED, usable", is_degraded},
+    {'-', "\033[33m", "no new slices here (cordoned, drained, in maintenance or quarantined)",
+     is_unschedulable},
+    {'s', "", "spare", is_spare},
+};
+#define N_MARKS (sizeof(marks) / sizeof(*marks))
+
+static const struct mark *mark_of(const Heliostat__V1__CubeStatus *cube) {
+    for (size_t i = 0; i < N_MARKS; i++)
+        if (marks[i].applies(cube))
+            return &marks[i];
+    return NULL;
+}
+
+struct grid {
+    struct ctl *ctl;
+    const Heliostat__V1__PodStatus *pod;
+    const char **slices; /* in the order of their letters */
+    size_t n_slices;
+};
+
+static size_t slice_number(const struct grid *grid, const char *name) {
+    size_t i = 0;
+    while (i < grid->n_slices && strcmp(grid->slices[i], name) != 0)
+        i++;
+    return i;
+}
+
+/* A, B, ... z, then AA, AB, ... */
+static const char *letters_of(const struct grid *grid, size_t number) {
+    if (grid->n_slices <= N_LETTERS)
+        return ctl_text(grid->ctl, "%c", LETTERS[number]);
+    return ctl_text(grid->ctl, "%c%c", LETTERS[number / N_LETTERS % N_LETTERS], LETTERS[number % N_LETTERS]);
+}
+
+static int compare_cubes(const void *a, const void *b) {
+    const Heliostat__V1__CubeStatus *const *x = a, *const *y = b;
+    if ((*x)->row != (*y)->row)
+        return (*x)->row < (*y)->row ? -1 : 1;
+    return ((*x)->index > (*y)->index) - ((*x)->index < (*y)->index);
+}
+
+static void print_cell(const struct grid *grid, const Heliostat__V1__CubeStatus *cube) {
+    const struct mark *mark = mark_of(cube);
+    unsigned digits = grid->pod->n_cubes > 100 ? 3 : 2, letters = grid->n_slices > N_LETTERS ? 2 : 1;
+    const char *who = *cube->slice ? letters_of(grid, slice_number(grid, cube->slice)) : mark ? "" : ".";
+    const char *colour = grid->ctl->colour ? (mark           ? mark->colour
+                                              : *cube->slice ? "\033[1m"
+                                                             : "\033[2m")
+                                           : "";
+    char sign[2] = {mark ? mark->sign : 0, 0};
+    printf("  %0*u %s%s%s%s", (int)digits, cube->index, colour, who, sign, *colour ? "\033[0m" : "");
+    printf("%*s", (int)(letters + 1 - strlen(who) - strlen(sign)), "");
+}
+
+static void print_rows(const struct grid *grid) {
+    Heliostat__V1__CubeStatus **cubes = ctl_alloc(grid->ctl, grid->pod->n_cubes * sizeof(*cubes));
+    memcpy(cubes, grid->pod->cubes, grid->pod->n_cubes * sizeof(*cubes));
+    qsort(cubes, grid->pod->n_cubes, sizeof(*cubes), compare_cubes);
+    for (size_t i = 0, in_line = 0; i < grid->pod->n_cubes; i++, in_line++) {
+        bool new_row = i == 0 || cubes[i]->row != cubes[i - 1]->row;
+        if (new_row || in_line == COLUMNS) {
+            if (i)
+                putchar('\n');
+            if (new_row)
+                printf("row %-3u", cubes[i]->row);
+            else
+                printf("       ");
+            in_line = 0;
+        }
+        print_cell(grid, cubes[i]);
+    }
+    putchar('\n');
+}
+
+static const Heliostat__V1__Slice *find_slice(const Heliostat__V1__ListSlicesResponse *slices,
+                                              const char *name) {
+    for (size_t i = 0; slices && i < slices->n_slices; i++)
+        if (strcmp(slices->slices[i]->name, name) == 0)
+            return slices->slices[i];
+    return NULL;
+}
+
+static void print_slices(const struct grid *grid, const Heliostat__V1__ListSlicesResponse *slices) {
+    static const struct ctl_column columns[] = {
+        {"  "}, {"SLICE"}, {"TOPOLOGY"}, {"STATE"}, {"CUBES", CTL_COLUMN_RIGHT}, {"OWNER"}};
+    struct ctl_table table;
+    if (!grid->n_slices)
+        return;
+    ctl_table_init(&table, columns, sizeof(columns) / sizeof(*columns));
+    for (size_t i = 0; i < grid->n_slices; i++) {
+        const Heliostat__V1__Slice *s = find_slice(slices, grid->slices[i]);
+        unsigned cubes = 0;
+        for (size_t c = 0; c < grid->pod->n_cubes; c++)
+            cubes += strcmp(grid->pod->cubes[c]->slice, grid->slices[i]) == 0;
+        ctl_table_cell(&table, "%s", letters_of(grid, i));
+        ctl_table_cell(&table, "%s", grid->slices[i]);
+        ctl_table_cell(&table, "%s", s ? s->topology : "");
+        ctl_table_cell(&table, "%s",
+                       s ? ctl_enum_word(&heliostat__v1__slice_state__descriptor, (int)s->state) : "");
+        ctl_table_cell(&table, "%u", cubes);
+        ctl_table_cell(&table, "%s", s ? s->owner : "");
+    }
+    putchar('\n');
+    ctl_table_print(&table, stdout, false);
+    ctl_table_deinit(&table);
+}
+
+static void print_legend(const struct grid *grid) {
+    unsigned unused = 0;
+    putchar('\n');
+    for (size_t m = 0; m < N_MARKS; m++) {
+        unsigned n = 0;
+        for (size_t c = 0; c < grid->pod->n_cubes; c++)
+            n += mark_of(grid->pod->cubes[c]) == &marks[m];
+        if (n)
+            printf("%c   %s: %u\n", marks[m].sign, marks[m].meaning, n);
+    }
+    for (size_t c = 0; c < grid->pod->n_cubes; c++)
+        unused += !*grid->pod->cubes[c]->slice && !mark_of(grid->pod->cubes[c]);
+    if (unused)
+        printf(".   free: %u\n", unused);
+}
+
+/* The cubes that a person may have to look at, with the reason. */
+static void print_troubles(const struct grid *grid) {
+    static const struct ctl_column columns[] = {
+        {"CUBE"}, {"HEALTH"}, {"CAUSE"}, {"SCHEDULING"}, {"SLICE"}, {"HOSTS HEARD", CTL_COLUMN_RIGHT}};
+    struct ctl_table table;
+    ctl_table_init(&table, columns, sizeof(columns) / sizeof(*columns));
+    for (size_t i = 0; i < grid->pod->n_cubes; i++) {
+        const Heliostat__V1__CubeStatus *c = grid->pod->cubes[i];
+        const struct mark *mark = mark_of(c);
+        if (!mark || mark->sign == 's')
+            continue;
+        ctl_table_cell(&table, "%s", c->name);
+        ctl_table_cell(&table, "%s", ctl_enum_word(&heliostat__v1__health__descriptor, (int)c->health));
+        ctl_table_cell(&table, "%s%s%s", c->health_cause,
+                       c->unaccounted_circuit && *c->health_cause ? "; " : "",
+                       c->unaccounted_circuit ? "unaccounted circuit" : "");
+        ctl_table_cell(&table, "%s%s%s",
+                       ctl_enum_word(&heliostat__v1__scheduling__descriptor, (int)c->scheduling),
+                       *c->scheduling_reason ? ": " : "", c->scheduling_reason);
+        ctl_table_cell(&table, "%s", c->slice);
+        ctl_table_cell(&table, "%u/%u", c->hosts_heard, c->hosts);
+    }
+    /* A pod that nobody reports for is told in one line, not in sixty-four. */
+    if (ctl_table_rows(&table) && ctl_table_rows(&table) <= 16) {
+        putchar('\n');
+        ctl_table_print(&table, stdout, false);
+    }
+    ctl_table_deinit(&table);
+}
+
+void ctl_print_grid(struct ctl *ctl, const Heliostat__V1__PodStatus *pod,
+                    const Heliostat__V1__ListSlicesResponse *slices) {
+    struct grid grid = {ctl, pod, ctl_alloc(ctl, (pod->n_cubes + 1) * sizeof(char *)), 0};
+    for (size_t i = 0; i < pod->n_cubes; i++)
+        if (*pod->cubes[i]->slice && slice_number(&grid, pod->cubes[i]->slice) == grid.n_slices)
+            grid.slices[grid.n_slices++] = pod->cubes[i]->slice;
+    printf("%s (%s): %zu cubes, %u of %u switches in sync\n", pod->name, pod->model, pod->n_cubes,
+           pod->ocses_in_sync, pod->ocses);
+    if (pod->frozen)
+        printf("FROZEN, no mirror moves: %s. See pod diff, then pod thaw.\n",
+               *pod->frozen_reason ? pod->frozen_reason : "no reason was given");
+    putchar('\n');
+    print_rows(&grid);
+    print_slices(&grid, slices);
+    print_legend(&grid);
+    print_troubles(&grid);
+}
+
+int ctl_pod_show(struct ctl *ctl) {
+    Heliostat__V1__GetPodResponse *response;
+    Heliostat__V1__ListSlicesRequest request = HELIOSTAT__V1__LIST_SLICES_REQUEST__INIT;
+    Heliostat__V1__ListSlicesResponse *slices;
+    int exit_status = ctl_read_pod(ctl, ctl_positional_or(ctl, 0, ""), &response);
+    if (exit_status)
+        return exit_status;
+    if (ctl_wants_json(ctl))
+        return ctl_print_json(ctl, response);
+    if (ctl->format == CTL_FORMAT_NAME) {
+        puts(response->pod->name);
+        return 0;
+    }
+    request.pod = response->pod->name;
+    exit_status = ctl_call(ctl, "SliceService/ListSlices", &request.base,
+                           &heliostat__v1__list_slices_response__descriptor, &slices);
+    if (exit_status)
+        return exit_status;
+    ctl_print_grid(ctl, response->pod, slices);
+    return 0;
+}

@@ -1,0 +1,253 @@
+/* helioctl slice */
+#include "ctl/slice.h"
+#include "ctl/client.h"
+#include "ctl/mutation.h"
+#include "ctl/output.h"
+#include "ctl/registry.h"
+#include "ctl/word.h"
+#include <string.h>
+
+int ctl_read_slice(struct ctl *ctl, const char *name, Heliostat__V1__GetSliceResponse **ret_response) {
+    Heliostat__V1__GetSliceRequest request = HELIOSTAT__V1__GET_SLICE_REQUEST__INIT;
+    request.name = (char *)name;
+    int exit_status = ctl_call(ctl, "SliceService/GetSlice", &request.base,
+                               &heliostat__v1__get_slice_response__descriptor, ret_response);
+    if (exit_status == 0 && !(*ret_response)->slice)
+        return ctl_fail(ctl, CTL_EXIT_FAILED, "the answer holds no slice");
+    return exit_status;
+}
+
+static const struct ctl_column list_columns[] = {
+    {"NAME"},
+    {"TOPOLOGY"},
+    {"STATE"},
+    {"QUALIFIED"},
+    {"CHIPS", CTL_COLUMN_RIGHT},
+    {"CUBES", CTL_COLUMN_RIGHT},
+    {"MISSING", CTL_COLUMN_RIGHT | CTL_COLUMN_WHERE_GIVEN},
+    {"GEN", CTL_COLUMN_RIGHT},
+    {"POD"},
+    {"OWNER"},
+    {"UID", CTL_COLUMN_RIGHT | CTL_COLUMN_WIDE},
+    {"DISRUPTION", CTL_COLUMN_WIDE},
+    {"CREATED", CTL_COLUMN_WIDE},
+    {"NOTE", CTL_COLUMN_WHERE_GIVEN},
+};
+
+static char *note_of(struct ctl *ctl, const Heliostat__V1__Slice *slice) {
+    const char *held = slice->held ? "held: see slice release-hold" : "";
+    const char *unverified = *slice->unverified_since ? "not verified since " : "";
+    return ctl_text(ctl, "%s%s%s%s%s%s", held, *held && *unverified ? "; " : "", unverified,
+                    slice->unverified_since, (*held || *unverified) && *slice->cause ? "; " : "",
+                    slice->cause);
+}
+
+static void fill_list(struct ctl *ctl, struct ctl_table *table, const void *message) {
+    const Heliostat__V1__ListSlicesResponse *response = message;
+    for (size_t i = 0; i < response->n_slices; i++) {
+        const Heliostat__V1__Slice *s = response->slices[i];
+        ctl_table_cell(table, "%s", s->name);
+        ctl_table_cell(table, "%s", s->topology);
+        ctl_table_cell(table, "%s", ctl_enum_word(&heliostat__v1__slice_state__descriptor, (int)s->state));
+        ctl_table_cell(table, "%s", ctl_enum_word(&heliostat__v1__qualified__descriptor, (int)s->qualified));
+        ctl_table_cell(table, "%u", s->chips);
+        ctl_table_cell(table, "%zu", s->n_positions);
+        ctl_table_cell(table, "%.0zu", s->n_missing_links);
+        ctl_table_cell(table, "%lld", (long long)s->generation);
+        ctl_table_cell(table, "%s", s->pod);
+        ctl_table_cell(table, "%s", s->owner);
+        ctl_table_cell(table, "%lld", (long long)s->uid);
+        ctl_table_cell(table, "%s",
+                       ctl_enum_word(&heliostat__v1__disruption__descriptor, (int)s->disruption));
+        ctl_table_cell(table, "%s", s->created_at);
+        ctl_table_cell(table, "%s", note_of(ctl, s));
+    }
+}
+
+static int slice_list(struct ctl *ctl) {
+    static const struct ctl_view view = CTL_VIEW(list_columns, fill_list, "no slices");
+    Heliostat__V1__ListSlicesRequest request = HELIOSTAT__V1__LIST_SLICES_REQUEST__INIT;
+    Heliostat__V1__ListSlicesResponse *response;
+    request.pod = ctl_flag_text_or(ctl, "pod", "");
+    int exit_status = ctl_call(ctl, "SliceService/ListSlices", &request.base,
+                               &heliostat__v1__list_slices_response__descriptor, &response);
+    return exit_status ? exit_status : ctl_show(ctl, response, &view);
+}
+
+static int slice_delete(struct ctl *ctl) {
+    Heliostat__V1__DeleteSliceRequest request = HELIOSTAT__V1__DELETE_SLICE_REQUEST__INIT;
+    Heliostat__V1__DeleteSliceResponse *response;
+    Heliostat__V1__GetSliceResponse *before;
+    request.mutation = ctl_mutation(ctl);
+    request.name = ctl_positional(ctl, 0);
+    request.uid = ctl_flag_number(ctl, "uid", 0);
+    int exit_status = 0;
+    if (ctl_would_ask(ctl)) {
+        exit_status = ctl_read_slice(ctl, request.name, &before);
+        if (exit_status)
+            return exit_status;
+        exit_status =
+            ctl_ask(ctl, "Deleting %s takes %u chips on %zu cubes away from its job (owner %s, %s).",
+                    request.name, before->slice->chips, before->slice->n_positions, before->slice->owner,
+                    ctl_enum_word(&heliostat__v1__slice_state__descriptor, (int)before->slice->state));
+    } else {
+        exit_status = ctl_ask(ctl, "deleting %s ends whatever job runs on it", request.name);
+    }
+    if (exit_status)
+        return exit_status;
+    exit_status = ctl_call(ctl, "SliceService/DeleteSlice", &request.base,
+                           &heliostat__v1__delete_slice_response__descriptor, &response);
+    if (exit_status)
+        return exit_status;
+    if (ctl_wants_json(ctl))
+        return ctl_print_json(ctl, response);
+    if (ctl->format == CTL_FORMAT_NAME)
+        puts(request.name);
+    ctl_say(ctl, request.mutation->validate_only ? "%s would be deleted" : "%s deleted", request.name);
+    return 0;
+}
+
+static int slice_release_hold(struct ctl *ctl) {
+    Heliostat__V1__ReleaseHoldRequest request = HELIOSTAT__V1__RELEASE_HOLD_REQUEST__INIT;
+    Heliostat__V1__ReleaseHoldResponse *response;
+    bool keep = ctl_has(ctl, "keep"), rederive = ctl_has(ctl, "rederive");
+    if (keep == rederive)
+        return ctl_fail(ctl, CTL_EXIT_USAGE, "give one of --keep and --rederive");
+    request.mutation = ctl_mutation(ctl);
+    request.name = ctl_positional(ctl, 0);
+    request.action = keep ? HELIOSTAT__V1__HOLD_ACTION__HOLD_ACTION_KEEP
+                          : HELIOSTAT__V1__HOLD_ACTION__HOLD_ACTION_REDERIVE;
+    int exit_status = ctl_ask(
+        ctl,
+        keep ? "%s keeps the circuits it has, and they become what is intended."
+             : "The circuits of %s are derived anew from the fiber table: mirrors of a live slice move.",
+        request.name);
+    if (exit_status)
+        return exit_status;
+    exit_status = ctl_call(ctl, "SliceService/ReleaseHold", &request.base,
+                           &heliostat__v1__release_hold_response__descriptor, &response);
+    if (exit_status)
+        return exit_status;
+    if (ctl_wants_json(ctl))
+        return ctl_print_json(ctl, response);
+    ctl_say(ctl, "%s is no longer held", request.name);
+    return 0;
+}
+
+#define SLICE_NAME                                                                                           \
+    { "NAME", false, CTL_OBJECT_SLICE, "Name of the slice" }
+
+static const struct ctl_flag create_flags[] = {
+    {"topology", 't', CTL_VALUE_TEXT, "TOPOLOGY",
+     .help =
+         "Chips in x, y and z: 8x8x8, or 4x4x8_untwisted for the plain torus of a shape that is twisted by "
+         "default"},
+    {"pod", 0, CTL_VALUE_TEXT, "POD", .object = CTL_OBJECT_POD, .help = "Pod (default: the only one)"},
+    {"cubes", 0, CTL_VALUE_LIST, "CUBES", .object = CTL_OBJECT_CUBE,
+     .help = "These cubes, in position order (x fastest)"},
+    {"cube-set", 0, CTL_VALUE_LIST, "CUBES", .object = CTL_OBJECT_CUBE, .help = "These cubes, in any order"},
+    {"hosts", 0, CTL_VALUE_LIST, "NODES", .help = "The whole cubes of these hosts, by node name"},
+    {"exclude", 0, CTL_VALUE_LIST, "CUBES", .object = CTL_OBJECT_CUBE, .help = "Not these cubes"},
+    {"tolerate-missing", 0, CTL_VALUE_LIST, "LINKS",
+     .help = "Links that may be missing: one number for every dimension, or x,y,z (default 0)"},
+    {"use-spares", 0, CTL_VALUE_NONE, .help = "Spare cubes may be taken"},
+    {"label", 'l', CTL_VALUE_TEXT, "KEY=VALUE", .repeatable = true, .help = "A label"},
+    {"disruption", 0, CTL_VALUE_TEXT, "WHEN", "ask|anytime",
+     .help = "When its circuits may be moved: after its owner agreed, or at once (default ask)"},
+    {"file", 'f', CTL_VALUE_TEXT, "FILE", .object = CTL_OBJECT_FILE,
+     .help = "Several slices, all or none: {\"specs\": [{\"name\", \"topology\", ...}]} as in "
+             "CreateSlicesRequest; "
+             "- for standard input"},
+    {0},
+};
+
+static const struct ctl_flag list_flags[] = {
+    {"pod", 0, CTL_VALUE_TEXT, "POD", .object = CTL_OBJECT_POD, .help = "Only of this pod"},
+    {0},
+};
+
+static const struct ctl_flag delete_flags[] = {
+    {"uid", 0, CTL_VALUE_NUMBER, "UID", .help = "Only if the slice of that name has this uid"},
+    {0},
+};
+
+static const struct ctl_flag swap_flags[] = {
+    {"cube", 0, CTL_VALUE_LIST, "CUBE", .required = true, .object = CTL_OBJECT_CUBE,
+     .help = "The cube to take out"},
+    {"with", 0, CTL_VALUE_LIST, "CUBE", .object = CTL_OBJECT_CUBE,
+     .help = "The cube to put in, in the order of --cube (default: chosen)"},
+    {"disrupt", 0, CTL_VALUE_NONE, .help = "Move circuits although the owner was not asked"},
+    {"use-spares", 0, CTL_VALUE_NONE, .help = "Spare cubes may be taken"},
+    {"uid", 0, CTL_VALUE_NUMBER, "UID", .help = "Only if the slice of that name has this uid"},
+    {0},
+};
+
+static const struct ctl_flag env_flags[] = {
+    {"host", 0, CTL_VALUE_TEXT, "HOST", .required = true,
+     .help = "Node name, or POD/cube-07/host-03, or rank"},
+    {0},
+};
+
+static const struct ctl_flag hold_flags[] = {
+    {"keep", 0, CTL_VALUE_NONE, .help = "What stands is what is intended"},
+    {"rederive", 0, CTL_VALUE_NONE, .help = "Turn the mirrors to what the fiber table says now"},
+    {0},
+};
+
+static const struct ctl_command commands[] = {
+    {"create",
+     "Get a slice from free cubes and connect it",
+     "Cubes are chosen wherever they stand. The command returns when the slice can be used; --no-wait "
+     "returns as "
+     "soon as the change is durable.",
+     {{"NAME", true, CTL_OBJECT_OTHER, "Name of the new slice; left out with --file"}},
+     create_flags,
+     CTL_FLAGS_MUTATION | CTL_FLAGS_WAIT,
+     NULL,
+     ctl_slice_create},
+    {"list", "List slices", NULL, {{0}}, list_flags, 0, NULL, slice_list},
+    {"get", "Show one slice", NULL, {SLICE_NAME}, NULL, 0, NULL, ctl_slice_get},
+    {"hosts",
+     "List the hosts of a slice in rank order",
+     NULL,
+     {SLICE_NAME},
+     NULL,
+     0,
+     "hostfile",
+     ctl_slice_hosts},
+    {"env",
+     "Print what a job on one host needs to know, as shell lines",
+     NULL,
+     {SLICE_NAME},
+     env_flags,
+     0,
+     NULL,
+     ctl_slice_env},
+    {"delete",
+     "Give the cubes of a slice back",
+     "Circuits between healthy cubes stay in place until they are needed.",
+     {SLICE_NAME},
+     delete_flags,
+     CTL_FLAGS_MUTATION | CTL_FLAGS_DESTRUCTIVE,
+     NULL,
+     slice_delete},
+    {"swap",
+     "Replace cubes of a slice, the others stay connected",
+     NULL,
+     {SLICE_NAME},
+     swap_flags,
+     CTL_FLAGS_MUTATION | CTL_FLAGS_WAIT | CTL_FLAGS_DESTRUCTIVE,
+     NULL,
+     ctl_slice_swap},
+    {"release-hold",
+     "Decide about a slice whose circuits would be derived otherwise now",
+     NULL,
+     {SLICE_NAME},
+     hold_flags,
+     CTL_FLAGS_MUTATION | CTL_FLAGS_DESTRUCTIVE,
+     NULL,
+     slice_release_hold},
+    {0},
+};
+
+const struct ctl_noun ctl_noun_slice = {"slice", "The chips a job gets", commands};

@@ -1,0 +1,21 @@
+#pragma once
+/* What the commands on slices share. */
+#include "ctl/ctl.h"
+#include "heliostat/v1/slice.pb-c.h"
+
+int ctl_slice_create(struct ctl *ctl);
+int ctl_slice_swap(struct ctl *ctl);
+int ctl_slice_hosts(struct ctl *ctl);
+int ctl_slice_env(struct ctl *ctl);
+int ctl_slice_get(struct ctl *ctl);
+
+/* Reads a slice. An exit status, with the error printed. */
+__attribute__((warn_unused_result)) int ctl_read_slice(struct ctl *ctl, const char *name,
+                                                       Heliostat__V1__GetSliceResponse **ret_response);
+/* One indented line for each link, with the cube at its position. */
+void ctl_print_links(const Heliostat__V1__Slice *slice, Heliostat__V1__MissingLink *const *links, size_t n,
+                     FILE *out);
+/* The plan of a --dry-run. */
+void ctl_print_plan(struct ctl *ctl, const Heliostat__V1__SlicePlan *plan);
+/* "train-a READY: 8x8x8 on 8 cubes" and what a person should know besides. */
+void ctl_say_slice(struct ctl *ctl, const Heliostat__V1__Slice *slice);
