@@ -327,14 +327,8 @@ static int decode_list(struct decoder *d, const struct path *path, const json_t 
     for (size_t i = 0; i < n; i++) {
         struct path element = {.outer = path, .index = i};
         int r = decode_value(d, &element, json_array_get(list, i), field, values + i * size);
-        if (r != 0) {
-            /* protobuf-c frees the array only where it counts an element. */
-            if (i == 0) {
-                free(values);
-                *(char **)((char *)msg + field->offset) = NULL;
-            }
+        if (r != 0)
             return r;
-        }
         *count = i + 1;
     }
     return 0;
