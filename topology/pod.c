@@ -29,29 +29,35 @@ static uint16_t commandable(const struct topo_pod *pod, unsigned cube, unsigned 
 
 static void summarise_lit(struct topo_pod *pod, unsigned cube, unsigned face, uint16_t mask) {
     const int16_t *far_of = pod->lit_far[cube][face];
-    uint8_t ends = 0, most = 0;
+    unsigned ends = 0, most = 0;
     int16_t to = -1;
+    uint16_t mask_to = 0, seen = 0;
     for (unsigned index = 0; index < TOPO_INDICES; index++) {
         if (far_of[index] == TOPO_LIT_NONE || !(mask >> index & 1))
             continue;
         ends++;
-        if (far_of[index] < 0 || far_of[index] == to)
+        if (far_of[index] < 0 || seen >> index & 1)
             continue;
-        uint8_t same = 0;
+        uint16_t same = 0;
         for (unsigned other = index; other < TOPO_INDICES; other++)
-            same += far_of[other] == far_of[index] && (mask >> other & 1);
-        if (same > most)
-            most = same, to = far_of[index];
+            if (far_of[other] == far_of[index])
+                same |= (uint16_t)(1u << other);
+        seen |= same;
+        same &= mask;
+        unsigned count = (unsigned)__builtin_popcount(same);
+        if (count > most)
+            most = count, to = far_of[index], mask_to = same;
     }
-    pod->lit_ends[cube][face] = ends;
-    pod->lit_most[cube][face] = most;
+    pod->lit_mask[cube][face] = mask_to;
+    pod->lit_ends[cube][face] = (uint8_t)ends;
+    pod->lit_most[cube][face] = (uint8_t)most;
     pod->lit_to[cube][face] = to;
     unsigned dimension = face / 2;
     if (face % 2) {
         pod->lit_previous[cube][dimension] = to;
     } else {
         pod->lit_next[cube][dimension] = to;
-        pod->lit_count[cube][dimension] = most;
+        pod->lit_count[cube][dimension] = (uint8_t)most;
     }
 }
 

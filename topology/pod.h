@@ -66,6 +66,7 @@ struct topo_pod {
     uint8_t lit_ends[TOPO_CUBES_MAX][TOPO_FACES];
     uint8_t lit_most[TOPO_CUBES_MAX][TOPO_FACES];
     int16_t lit_to[TOPO_CUBES_MAX][TOPO_FACES];
+    uint16_t lit_mask[TOPO_CUBES_MAX][TOPO_FACES]; /* the indices that reach lit_to */
 };
 
 #define TOPO_LIT_NONE (-1)

@@ -8,10 +8,10 @@
 #define ONE_COSTLY (INT64_C(1) << 51)
 #define WORST INT64_MAX
 
-#define DEFAULT_EFFORT 160
-#define FEASIBILITY_EFFORT 4000000
-#define DAMAGE_EFFORT 2000
-#define DESCENTS_MAX 24
+#define DEFAULT_EFFORT 24
+#define FEASIBILITY_EFFORT 400000
+#define DAMAGE_EFFORT 200
+#define DESCENT_EFFORT_PER_POSITION 32
 
 struct search {
     const struct topo_search_task *task;
@@ -22,6 +22,7 @@ struct search {
     unsigned n_open;
     uint16_t list[TOPO_CUBES_MAX]; /* candidates, the smallest bound first */
     unsigned n_list;
+    int64_t least_sum[TOPO_CUBES_MAX + 1];          /* of the first bounds of the list */
     int64_t bound[TOPO_CUBES_MAX];                  /* of a cube, all faces */
     int64_t face_bound[TOPO_CUBES_MAX][TOPO_FACES]; /* while the neighbour is open */
     uint16_t class_of[TOPO_CUBES_MAX];
@@ -34,7 +35,7 @@ struct search {
     struct topo_cube_set left, placed;
     unsigned missing[3];
     uint16_t in_domain[256];
-    unsigned effort_left;
+    unsigned evaluations, effort_left;
     bool cut_short;
 
     int64_t best;
@@ -92,8 +93,9 @@ static void count_match(const struct search *search, unsigned from, unsigned to,
     if (pod->lit_to[from][plus] != (int)to) {
         if (pod->lit_most[from][plus] == pod->lit_ends[from][plus])
             return;
-    } else if (missing == 0) {
-        *ret_good = pod->lit_most[from][plus];
+    } else {
+        *ret_bad = missing ? (unsigned)__builtin_popcount(pod->lit_mask[from][plus] & missing) : 0;
+        *ret_good = pod->lit_most[from][plus] - *ret_bad;
         return;
     }
     for (unsigned index = 0; index < TOPO_INDICES; index++) {
@@ -242,10 +244,11 @@ static int64_t domain_cost(const struct search *search, unsigned cube) {
 }
 
 /* What the sum grows by when the cube is placed, bounds of its open faces included. */
-static int64_t evaluate(const struct search *search, unsigned position, unsigned cube, unsigned missing[3]) {
+static int64_t evaluate(struct search *search, unsigned position, unsigned cube, unsigned missing[3]) {
     int64_t delta = topo_set_has(&search->task->costly, cube) ? ONE_COSTLY : 0;
     delta += domain_cost(search, cube);
     missing[0] = missing[1] = missing[2] = 0;
+    search->evaluations++;
     for (unsigned dimension = 0; dimension < 3; dimension++) {
         unsigned plus = topo_face(dimension, false), minus = topo_face(dimension, true);
         unsigned next = search->next[dimension][position];
@@ -298,15 +301,31 @@ static void take_back(struct search *search, unsigned position, const unsigned m
         search->in_domain[search->task->domain_of[cube]]--;
 }
 
-/* The least that `count` more cubes add. */
-static int64_t least_rest(const struct search *search, unsigned count) {
-    int64_t sum = 0;
-    for (unsigned i = 0; i < search->n_list && count; i++)
-        if (topo_set_has(&search->left, search->list[i])) {
-            sum += search->bound[search->list[i]];
-            count--;
+/* The least that `count` more cubes add, once the cube that is looked at has been placed. */
+struct rest {
+    int64_t least, one_more, last;
+};
+
+static struct rest find_rest(const struct search *search, unsigned count) {
+    struct rest rest = {0, WORST / 2, -WORST};
+    unsigned found = 0;
+    for (unsigned i = 0; i < search->n_list; i++) {
+        if (!topo_set_has(&search->left, search->list[i]))
+            continue;
+        int64_t bound = search->bound[search->list[i]];
+        if (found == count) {
+            rest.one_more = rest.least + bound;
+            break;
         }
-    return count ? WORST / 2 : sum;
+        rest.least += bound;
+        rest.last = bound;
+        found++;
+    }
+    return rest;
+}
+
+static int64_t least_rest(const struct rest *rest, int64_t bound) {
+    return bound <= rest->last ? rest->one_more - bound : rest->least;
 }
 
 /* All positions are filled. A circuit with one end outside the slice costs a whole removal. */
@@ -395,8 +414,12 @@ static void descend(struct search *search, unsigned depth, int64_t cost, bool se
         }
         cost += least;
         place(search, position, chosen, taken[filled]);
+        if (cost + search->least_sum[search->n_open - filled - 1] >= search->best) {
+            filled++;
+            break;
+        }
     }
-    if (filled == search->n_open)
+    if (filled == search->n_open && cost < search->best)
         consider(search, cost);
     while (filled-- > depth)
         take_back(search, search->order[filled], taken[filled]);
@@ -412,6 +435,7 @@ static void branch(struct search *search, unsigned depth, int64_t cost, bool mov
     unsigned n_implied = find_implied(search, position, implied);
     struct topo_cube_set tried = {0};
     struct topo_cube_set banned = {0};
+    struct rest rest = find_rest(search, search->n_open - depth - 1);
     for (unsigned i = 0; i < n_implied + search->n_list && !search->cut_short; i++) {
         unsigned cube = i < n_implied ? implied[i] : search->list[i - n_implied];
         if (!topo_set_has(&search->left, cube) || topo_set_has(&tried, search->class_of[cube]))
@@ -426,10 +450,7 @@ static void branch(struct search *search, unsigned depth, int64_t cost, bool mov
         int64_t delta = evaluate(search, position, cube, missing);
         if (!fits_limit(search, missing))
             continue;
-        topo_set_remove(&search->left, cube);
-        int64_t rest = least_rest(search, search->n_open - depth - 1);
-        topo_set_add(&search->left, cube);
-        if (cost + delta + rest >= search->best) /* WORST / 2 keeps this from overflowing */
+        if (cost + delta + least_rest(&rest, search->bound[cube]) >= search->best)
             continue;
         place(search, position, cube, missing);
         branch(search, depth + 1, cost + delta, false);
@@ -438,31 +459,52 @@ static void branch(struct search *search, unsigned depth, int64_t cost, bool mov
         if (moves_freely && search->class_of[cube] == cube) {
             topo_set_remove(&search->left, cube);
             topo_set_add(&banned, cube);
+            rest = find_rest(search, search->n_open - depth - 1);
         }
     }
     for (unsigned word = 0; word < TOPO_CUBE_WORDS; word++)
         search->left.word[word] |= banned.word[word];
 }
 
-/* A proof by counting that no arrangement is within the limits: every bad end costs a link. */
-static bool exceeds_limits(const struct search *search) {
-    for (unsigned face = 0; face < TOPO_FACES; face++) {
-        uint16_t with[TOPO_INDICES + 1] = {0};
-        for (unsigned i = 0; i < search->n_list; i++)
-            with[TOPO_INDICES -
-                 __builtin_popcount(search->pod->good_ends[search->task->candidates[i]][face])]++;
-        unsigned sum = search->missing[face / 2], count = search->n_open;
-        /* An end of a cube that stays may share its missing link with one of a candidate; links between
-         * cubes that stay are in `missing` already, so only the candidates' own ends count here. */
-        for (unsigned bad = 0; bad <= TOPO_INDICES && count; bad++) {
-            unsigned taken = with[bad] < count ? with[bad] : count;
-            sum += taken * bad;
-            count -= taken;
-        }
-        if (count || sum > search->task->limit[face / 2])
-            return true;
+/* The sum of the `count` smallest numbers of `with`, where with[n] tells how often n occurs. */
+static unsigned sum_of_least(const uint16_t *with, unsigned size, unsigned count) {
+    unsigned sum = 0;
+    for (unsigned bad = 0; bad < size && count; bad++) {
+        unsigned taken = with[bad] < count ? with[bad] : count;
+        sum += taken * bad;
+        count -= taken;
     }
-    return false;
+    return sum;
+}
+
+/* A proof by counting that no arrangement is within the limits. Every bad end of a candidate costs a link,
+ * two ends of one face never share it, and at most two share it at all. Links between cubes that stay are in
+ * `missing` already. */
+static bool exceeds_limits(const struct search *search) {
+    const struct topo_search_task *task = search->task;
+    uint16_t with_face[TOPO_FACES][TOPO_INDICES + 1] = {0}, with_both[3][2 * TOPO_INDICES + 1] = {0},
+                                                  with[TOPO_ENDS_PER_CUBE + 1] = {0};
+    for (unsigned i = 0; i < task->n_candidates; i++) {
+        unsigned cube = task->candidates[i], bad[TOPO_FACES];
+        for (unsigned face = 0; face < TOPO_FACES; face++) {
+            bad[face] = TOPO_INDICES - (unsigned)__builtin_popcount(search->pod->good_ends[cube][face]);
+            with_face[face][bad[face]]++;
+        }
+        for (unsigned dimension = 0; dimension < 3; dimension++)
+            with_both[dimension][bad[2 * dimension] + bad[2 * dimension + 1]]++;
+        with[search->pod->damage[cube]]++;
+    }
+    unsigned allowed = 0;
+    for (unsigned dimension = 0; dimension < 3; dimension++) {
+        uint64_t limit = task->limit[dimension] - search->missing[dimension];
+        for (unsigned face = 2 * dimension; face < 2 * dimension + 2; face++)
+            if (sum_of_least(with_face[face], TOPO_INDICES + 1, search->n_open) > limit)
+                return true;
+        if (sum_of_least(with_both[dimension], 2 * TOPO_INDICES + 1, search->n_open) > 2 * limit)
+            return true;
+        allowed += limit > 1000000 ? 1000000 : (unsigned)limit;
+    }
+    return sum_of_least(with, TOPO_ENDS_PER_CUBE + 1, search->n_open) > 2 * allowed;
 }
 
 static void try_hint(struct search *search, int64_t cost) {
@@ -513,6 +555,9 @@ static int64_t prepare(struct search *search, bool see_lit) {
         bound_cube(search, search->list[i]);
     }
     sort_list(search);
+    search->least_sum[0] = 0;
+    for (unsigned i = 0; i < search->n_list; i++)
+        search->least_sum[i + 1] = search->least_sum[i] + search->bound[search->list[i]];
     find_classes(search);
     return cost;
 }
@@ -559,6 +604,7 @@ int topo_search(const struct topo_search_task *task, struct topo_search_result *
     search.n_list = task->n_candidates;
     search.best = WORST;
     search.cut_short = false;
+    search.evaluations = 0;
     memcpy(search.at, task->at, sizeof(*task->at) * search.n);
     memset(&search.left, 0, sizeof(search.left));
     memset(&search.placed, 0, sizeof(search.placed));
@@ -628,12 +674,14 @@ int topo_search(const struct topo_search_task *task, struct topo_search_result *
     search.cut_short = false;
     search.best = WORST;
     int64_t cost = prepare(&search, true);
-    int64_t least = cost + least_rest(&search, search.n_open);
+    int64_t least = cost + search.least_sum[search.n_open];
     if (search.task->hint)
         try_hint(&search, cost);
-    unsigned descents = 0;
+    unsigned descents = 0, descent_effort = DESCENT_EFFORT_PER_POSITION * (search.n_open + 1);
+    search.evaluations = 0;
     if (search.n_open && search.any_lit)
-        for (unsigned i = 0; i < search.n_list && descents < DESCENTS_MAX && search.best > least; i++) {
+        for (unsigned i = 0; i < search.n_list && search.evaluations < descent_effort && search.best > least;
+             i++) {
             unsigned missing[3], position = search.order[0];
             unsigned cube = search.list[i];
             if (!is_lit(search.pod, cube))

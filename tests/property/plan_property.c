@@ -139,7 +139,7 @@ static void find_unproven(const struct plant *plant, struct topo_pod *pod, uint3
 }
 
 struct counts {
-    unsigned created, refused, exact_quickly, moves, least_moves, swaps;
+    unsigned created, refused, exact_quickly, moves, least_moves, swaps, unproven;
 };
 
 static void try_swap(struct plant *plant, const struct topo_shape *shape, const struct glue *glue,
@@ -285,6 +285,7 @@ static void run(uint64_t seed, struct counts *counts) {
                       shape.chips[2], r_quick ? refusal.text : "fits", brute.best.found ? "fits" : "refuses");
         if (r_quick) {
             counts->refused++;
+            counts->unproven += refusal.unproven;
             if (refusal.reason == TOPO_REASON_HELD_BY_SPARES ||
                 refusal.reason == TOPO_REASON_ISOLATION_UNPROVEN) {
                 brute.best.found = false;
@@ -385,10 +386,10 @@ int main(int argc, char **argv) {
     struct counts counts = {0};
     for (unsigned i = 0; i < count; i++)
         run(seed + i, &counts);
-    printf(
-        "count: whole-cube plans against every arrangement, seed %llu: %u histories, %u plans, %u refusals, "
-        "%u swaps; %u plans best within the short search, %u moves against %u at best\n",
-        (unsigned long long)seed, count, counts.created, counts.refused, counts.swaps, counts.exact_quickly,
-        counts.moves, counts.least_moves);
+    printf("count: whole-cube plans against every arrangement, seed %llu: %u histories, %u plans, %u "
+           "refusals (%u after an unfinished search), "
+           "%u swaps; %u plans best within the short search, %u moves against %u at best\n",
+           (unsigned long long)seed, count, counts.created, counts.refused, counts.unproven, counts.swaps,
+           counts.exact_quickly, counts.moves, counts.least_moves);
     return 0;
 }
