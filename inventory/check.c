@@ -14,6 +14,7 @@ struct check {
     struct inventory_findings *findings;
     size_t pod; /* index of the pod at hand */
     const Heliostat__V1__Pod *of;
+    bool pod_name_is_good;
     /* Over all pods. */
     struct inventory_values pod_names, node_names, chip_serials, ocs_addresses, ocs_serials;
 };
@@ -83,8 +84,9 @@ static bool want_index(struct check *check, const struct place *at, const char *
     return true;
 }
 
+/* Where the pod's own name is wrong, that is the one error. */
 static bool is_own_pod(const struct check *check, const struct inventory_name *name) {
-    return !*name->pod || strcmp(name->pod, check->of->name) == 0;
+    return !*name->pod || !check->pod_name_is_good || strcmp(name->pod, check->of->name) == 0;
 }
 
 /* The names of the hosts of a cube whose own index is wrong are left alone: one error, not seventeen. */
@@ -186,7 +188,8 @@ static int check_pod(struct check *check, bool complete) {
     struct place at = place("pods[%zu]", check->pod);
     char error[INVENTORY_ERROR_MAX], prefix[40];
     uint16_t cubes_seen[TOPO_CUBES_MAX] = {0}, ocses_seen[TOPO_OCSES_MAX] = {0}, names_seen[3][100] = {{0}};
-    if (inventory_parse_pod(pod->name, error) != 0)
+    check->pod_name_is_good = inventory_parse_pod(pod->name, error) == 0;
+    if (!check->pod_name_is_good)
         problem(check, &at, "name", "%s", error);
     inventory_values_add(&check->pod_names, pod->name, "", check->pod, 0, 0);
     if (!inventory_is_word(pod->model, 1, INVENTORY_WORD_MAX) || !inventory_model_find(pod->model))

@@ -419,7 +419,7 @@ int proto_json_decode(const ProtobufCMessageDescriptor *descriptor, const char *
         return r;
     json_t *root = json_loadb(text, len, JSON_REJECT_DUPLICATES, &syntax);
     if (!root) {
-        if (json_error_code(&syntax) == json_error_out_of_memory)
+        if (json_error_code(&syntax) == json_error_out_of_memory || !*syntax.text)
             return -ENOMEM;
         return refuse(&d, NULL, "line %d, column %d: %s", syntax.line, syntax.column, syntax.text);
     }
