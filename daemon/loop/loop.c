@@ -19,6 +19,8 @@ struct loop {
     struct event_base *base;
     struct watch watch[WATCHES_MAX];
     unsigned n_watches;
+    struct loop_turns turns;
+    bool is_stopped;
 };
 
 struct loop_timer {
@@ -80,11 +82,27 @@ struct event_base *loop_event_base(struct loop *loop) {
     return loop->base;
 }
 
+void loop_set_turns(struct loop *loop, const struct loop_turns *turns) {
+    loop->turns = *turns;
+}
+
 int loop_run(struct loop *loop) {
-    return event_base_loop(loop->base, EVLOOP_NO_EXIT_ON_EMPTY) < 0 ? -EIO : 0;
+    loop->is_stopped = false;
+    while (!loop->is_stopped) {
+        int64_t began_us = clock_us(CLOCK_THREAD_CPUTIME_ID);
+        if (event_base_loop(loop->base, EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY) < 0)
+            return -EIO;
+        if (loop->turns.on_end)
+            loop->turns.on_end(loop->turns.userdata);
+        int64_t cpu_us = clock_us(CLOCK_THREAD_CPUTIME_ID) - began_us;
+        if (loop->turns.on_slow && cpu_us > loop->turns.slow_us)
+            loop->turns.on_slow(cpu_us, loop->turns.userdata);
+    }
+    return 0;
 }
 
 void loop_stop(struct loop *loop) {
+    loop->is_stopped = true;
     event_base_loopbreak(loop->base);
 }
 

@@ -17,6 +17,14 @@ int64_t loop_wall_us(void); /* since 1970 */
 /* Until loop_stop(). 0 or negative errno. */
 __attribute__((warn_unused_result)) int loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
+/* What happens around a turn: everything that was ready at one time has run. */
+struct loop_turns {
+    void (*on_end)(void *userdata);                  /* at the end of every turn */
+    void (*on_slow)(int64_t cpu_us, void *userdata); /* the turn took more than slow_us */
+    int64_t slow_us;                                 /* of this thread's CPU time, on_end included */
+    void *userdata;
+};
+void loop_set_turns(struct loop *loop, const struct loop_turns *turns);
 
 /* A one-shot timer; the callback gets the time at which it runs. */
 __attribute__((warn_unused_result)) int loop_timer_new(struct loop *loop,

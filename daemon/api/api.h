@@ -1,0 +1,38 @@
+#pragma once
+/* The public services on a gRPC server, over one fabric. Loop thread only. Nothing here blocks, reads a clock
+ * or arms a timer. */
+#include "daemon/fabric/fabric.h"
+#include "proto/grpc/clock.h"
+#include <sys/types.h>
+
+struct api;
+struct grpcx_server;
+
+struct api_options {
+    struct fabric *fabric;
+    struct grpcx_server *server;
+    struct grpcx_clock clock;
+    int64_t report_ttl_us; /* told to hosts in every reply */
+    uid_t own_uid;         /* admin beside root */
+    /* Something was asked of the fabric: fabric_advance() and then api_advance() are due at the end of this
+     * turn. */
+    void (*needs_advance)(void *userdata);
+    void *userdata;
+};
+
+/* Registers every service. 0 or -ENOMEM. */
+__attribute__((warn_unused_result)) int api_new(const struct api_options *options, struct api **ret_api);
+/* Ends every stream that would go on for ever, with UNAVAILABLE: the daemon stops. */
+void api_end_streams(struct api *api);
+/* Free the server first: its open calls end inside the API. */
+void api_free(struct api *api);
+
+/* What the fabric's listener says, passed on. */
+void api_on_event(struct api *api, const struct fabric_event *event);
+void api_on_slice(struct api *api, const struct fabric_slice *slice);
+void api_on_operation(struct api *api, const struct fabric_operation *operation);
+void api_on_read(struct api *api, const struct fabric_ocs *ocs, bool ok);
+
+int64_t api_next_wakeup_us(const struct api *api);
+/* Sends what was collected, then what is due. At the end of every turn in which something was fed in. */
+void api_advance(struct api *api, int64_t now_us);

@@ -1,0 +1,227 @@
+#include "daemon/api/convert.h"
+#include "daemon/api/find.h"
+#include "daemon/api/pending.h"
+#include "daemon/api/refusal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define READ_BACK_LIMIT_US 30000000
+
+/* A list that waits until the switches of a pod were read again. */
+struct read_back {
+    struct read_back *next;
+    struct api *api;
+    struct grpcx_call *call;
+    const ProtobufCMessage *request;
+    char pod[64];
+    uint64_t asked;  /* switches that have not answered yet, a bit each */
+    uint64_t unread; /* that did not answer, or were not there to be asked */
+    int64_t give_up_us;
+};
+
+struct circuit_list {
+    struct arena *arena;
+    const struct fabric_slice *slice; /* NULL: all */
+    Heliostat__V1__ListCircuitsResponse *reply;
+};
+
+/* Which link of a slice, or which face link of a cube, the circuit is on. */
+static void name_link(const struct fabric_ocs *ocs, uint16_t a, uint16_t b, bool is_intended,
+                      Heliostat__V1__Circuit *message) {
+    static const char *const names[] = {"x", "y", "z"};
+    struct slice_link link;
+    if (is_intended && fabric_intended_at(ocs, a, &link)) {
+        message->slice = ocs->port[a].want_slice->name;
+        message->position = link.position;
+        message->dimension = (char *)names[link.dimension];
+        message->index = link.index;
+        return;
+    }
+    const struct topo_wiring *wiring = ocs->pod->wiring;
+    uint16_t end = wiring->end_of[ocs->index][TOPO_SIDE_A][a];
+    if (end == TOPO_NO_END)
+        end = wiring->end_of[ocs->index][TOPO_SIDE_B][b];
+    if (end != TOPO_NO_END) {
+        message->dimension = (char *)names[topo_end_face(end) / 2];
+        message->index = topo_end_index(end);
+    }
+}
+
+static void add_circuit(struct circuit_list *all, const struct fabric_ocs *ocs, uint16_t a, uint16_t b,
+                        enum circuit_class circuit_class, bool is_observed) {
+    Heliostat__V1__Circuit *message = arena_message(all->arena, &heliostat__v1__circuit__descriptor);
+    if (!message)
+        return;
+    message->ocs = convert_ocs_name(all->arena, ocs);
+    message->a = a;
+    message->b = b;
+    message->circuit_class = (Heliostat__V1__CircuitClass)circuit_class;
+    message->observed = is_observed;
+    name_link(ocs, a, b, circuit_class == CIRCUIT_INTENDED, message);
+    all->reply->circuits[all->reply->n_circuits++] = message;
+}
+
+static void add_port(struct circuit_list *all, const struct fabric_ocs *ocs, uint16_t a) {
+    const struct fabric_port *port = &ocs->port[a];
+    bool is_wanted = port->want_b && (!all->slice || port->want_slice == all->slice);
+    bool is_there = port->observed_b && port->observed_b == port->want_b;
+    if (port->observed_b && (is_there ? is_wanted : !all->slice))
+        add_circuit(all, ocs, a, port->observed_b, is_there ? CIRCUIT_INTENDED : port->circuit_class, true);
+    if (is_wanted && !is_there)
+        add_circuit(all, ocs, a, port->want_b, CIRCUIT_INTENDED, false);
+}
+
+static size_t count_ports(const struct fabric_pod *pod) {
+    size_t count = 0;
+    for (unsigned i = 0; i < pod->n_ocses; i++)
+        count += pod->ocs[i].ports_a;
+    return count;
+}
+
+static void list_now(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request,
+                     const struct fabric_pod *pod, const struct fabric_slice *slice, uint64_t unread,
+                     service_handler again) {
+    struct arena arena = {0};
+    Heliostat__V1__ListCircuitsResponse reply = HELIOSTAT__V1__LIST_CIRCUITS_RESPONSE__INIT;
+    struct circuit_list all = {.arena = &arena, .slice = slice, .reply = &reply};
+    reply.meta = api_meta(api, &arena, false);
+    /* A port gives at most two: the one that is there and the one that should be. */
+    reply.circuits = arena_array(&arena, 2 * count_ports(pod), sizeof(*reply.circuits));
+    reply.unread_ocses = arena_array(&arena, pod->n_ocses, sizeof(*reply.unread_ocses));
+    for (unsigned i = 0; i < pod->n_ocses && !arena.has_failed; i++) {
+        const struct fabric_ocs *ocs = &pod->ocs[i];
+        if ((unread >> i & 1) || !ocs->map_known || !ocs->is_readable)
+            reply.unread_ocses[reply.n_unread_ocses++] = convert_ocs_name(&arena, ocs);
+        for (unsigned a = 1; a <= ocs->ports_a && !arena.has_failed; a++)
+            add_port(&all, ocs, (uint16_t)a);
+    }
+    pending_read(api, call, &arena, &reply.base, request, again);
+    arena_deinit(&arena);
+}
+
+/* The pod and the slice that a request names. */
+static int read_request(const struct fabric *fabric, const Heliostat__V1__ListCircuitsRequest *q,
+                        const struct fabric_pod **ret_pod, const struct fabric_slice **ret_slice,
+                        struct fabric_refusal *refusal) {
+    *ret_slice = NULL;
+    if (*q->slice && find_slice(fabric, q->slice, "slice", ret_slice, refusal))
+        return FABRIC_REFUSED;
+    if (!*q->pod && *ret_slice) {
+        *ret_pod = (*ret_slice)->pod;
+        return 0;
+    }
+    if (find_pod(fabric, q->pod, "pod", ret_pod, refusal))
+        return FABRIC_REFUSED;
+    if (*ret_slice && (*ret_slice)->pod != *ret_pod)
+        return refuse_not_found(refusal, "slice", "slice %s is in pod %s", q->slice, (*ret_slice)->pod->name);
+    return 0;
+}
+
+static void remove_read_back(struct read_back *read_back) {
+    for (struct read_back **at = &read_back->api->read_backs; *at; at = &(*at)->next)
+        if (*at == read_back) {
+            *at = read_back->next;
+            break;
+        }
+}
+
+static void on_cancelled(struct grpcx_call *call, void *userdata) {
+    remove_read_back(userdata);
+    free(userdata);
+}
+
+/* As list_circuits(), the switches having been read. */
+static void list_again(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request) {
+    const struct fabric_pod *pod;
+    const struct fabric_slice *slice;
+    struct fabric_refusal refusal = {0};
+    if (read_request(api->fabric, (const void *)request, &pod, &slice, &refusal))
+        pending_refuse(api, call, request, &refusal, NULL);
+    else
+        list_now(api, call, request, pod, slice, 0, list_again);
+}
+
+static void read_back_finish(struct read_back *read_back) {
+    struct api *api = read_back->api;
+    const struct fabric_pod *pod;
+    const struct fabric_slice *slice;
+    struct fabric_refusal refusal = {0};
+    remove_read_back(read_back);
+    grpcx_call_set_callbacks(read_back->call, &(struct grpcx_call_callbacks){0});
+    if (read_request(api->fabric, (const void *)read_back->request, &pod, &slice, &refusal))
+        pending_refuse(api, read_back->call, read_back->request, &refusal, NULL);
+    else
+        list_now(api, read_back->call, read_back->request, pod, slice, read_back->unread | read_back->asked,
+                 list_again);
+    free(read_back);
+}
+
+static void begin_read_back(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request,
+                            const struct fabric_pod *pod) {
+    struct read_back *read_back = calloc(1, sizeof(*read_back));
+    if (!read_back) {
+        api_fail_memory(call);
+        return;
+    }
+    int64_t now_us = api_now_us(api);
+    *read_back = (struct read_back){.next = api->read_backs,
+                                    .api = api,
+                                    .call = call,
+                                    .request = request,
+                                    .give_up_us = now_us + READ_BACK_LIMIT_US};
+    memcpy(read_back->pod, pod->name, sizeof(read_back->pod));
+    for (unsigned i = 0; i < pod->n_ocses; i++)
+        *(pod->ocs[i].is_readable ? &read_back->asked : &read_back->unread) |= UINT64_C(1) << i;
+    api->read_backs = read_back;
+    grpcx_call_set_callbacks(
+        call, &(struct grpcx_call_callbacks){.on_cancelled = on_cancelled, .userdata = read_back});
+    fabric_read_back(api->fabric, pod, now_us);
+    api_needs_advance(api);
+}
+
+static void list_circuits(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request) {
+    const Heliostat__V1__ListCircuitsRequest *q = (const void *)request;
+    const struct fabric_pod *pod;
+    const struct fabric_slice *slice;
+    struct fabric_refusal refusal = {0};
+    if (read_request(api->fabric, q, &pod, &slice, &refusal))
+        pending_refuse(api, call, request, &refusal, NULL);
+    else if (q->read_back)
+        begin_read_back(api, call, request, pod);
+    else
+        list_now(api, call, request, pod, slice, 0, list_circuits);
+}
+
+void read_backs_on_read(struct api *api, const struct fabric_ocs *ocs, bool ok) {
+    for (struct read_back *read_back = api->read_backs; read_back; read_back = read_back->next) {
+        uint64_t bit = UINT64_C(1) << ocs->index;
+        if (!(read_back->asked & bit) || strcmp(read_back->pod, ocs->pod->name))
+            continue;
+        read_back->asked &= ~bit;
+        if (!ok)
+            read_back->unread |= bit;
+    }
+}
+
+int64_t read_backs_next_wakeup_us(const struct api *api) {
+    int64_t next = INT64_MAX;
+    for (const struct read_back *read_back = api->read_backs; read_back; read_back = read_back->next)
+        if (read_back->give_up_us < next)
+            next = read_back->give_up_us;
+    return next;
+}
+
+void read_backs_advance(struct api *api, int64_t now_us) {
+    for (struct read_back *read_back = api->read_backs, *next; read_back; read_back = next) {
+        next = read_back->next;
+        if (!read_back->asked || now_us >= read_back->give_up_us)
+            read_back_finish(read_back);
+    }
+}
+
+const struct service_method circuit_service[] = {
+    {"/heliostat.v1.CircuitService/ListCircuits", &heliostat__v1__list_circuits_request__descriptor,
+     GRPCX_UNARY, list_circuits},
+    {0},
+};

@@ -1,0 +1,138 @@
+#include "daemon/api/convert.h"
+
+#include <stdio.h>
+#include <time.h>
+
+char *convert_time(struct arena *arena, int64_t wall_us) {
+    struct tm parts;
+    char date[64];
+    if (wall_us <= 0)
+        return (char *)protobuf_c_empty_string;
+    time_t seconds = (time_t)(wall_us / 1000000);
+    if (!gmtime_r(&seconds, &parts) || !strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &parts))
+        return (char *)protobuf_c_empty_string;
+    return arena_printf(arena, "%s.%06dZ", date, (int)(wall_us % 1000000));
+}
+
+char *convert_cube_name(struct arena *arena, const struct fabric_cube *cube) {
+    return arena_printf(arena, "%s/%s", cube->pod->name, cube->name);
+}
+
+char *convert_ocs_name(struct arena *arena, const struct fabric_ocs *ocs) {
+    return arena_printf(arena, "%s/%s", ocs->pod->name, ocs->name);
+}
+
+Heliostat__V1__CubeStatus *convert_cube(struct arena *arena, const struct fabric_cube *cube,
+                                        int64_t heard_after_us) {
+    Heliostat__V1__CubeStatus *message = arena_message(arena, &heliostat__v1__cube_status__descriptor);
+    if (!message)
+        return NULL;
+    message->name = convert_cube_name(arena, cube);
+    message->index = cube->index;
+    message->row = cube->row;
+    message->health = (Heliostat__V1__Health)cube->health;
+    message->health_cause = (char *)cube->health_cause;
+    message->health_source = (char *)cube->health_source;
+    message->scheduling = (Heliostat__V1__Scheduling)cube->scheduling;
+    message->scheduling_reason = (char *)cube->scheduling_reason;
+    if (cube->slice) {
+        message->slice = (char *)cube->slice->name;
+        message->position = cube->position;
+    }
+    message->unaccounted_circuit = cube->has_unaccounted;
+    message->spare = cube->is_spare;
+    message->hosts = TOPO_HOSTS_PER_CUBE;
+    for (unsigned host = 0; host < TOPO_HOSTS_PER_CUBE; host++)
+        message->hosts_heard += cube->host[host].heard_us > 0 && cube->host[host].heard_us > heard_after_us;
+    return message;
+}
+
+Heliostat__V1__PodStatus *convert_pod(struct arena *arena, const struct fabric_pod *pod,
+                                      int64_t heard_after_us) {
+    Heliostat__V1__PodStatus *message = arena_message(arena, &heliostat__v1__pod_status__descriptor);
+    if (!message)
+        return NULL;
+    message->name = (char *)pod->name;
+    message->model = (char *)pod->model;
+    message->frozen = pod->frozen != FROZEN_NOT;
+    message->frozen_reason = (char *)pod->frozen_text;
+    message->largest_slice_chips = pod->largest_slice_cubes * FABRIC_CHIPS_PER_CUBE;
+    message->cubes = arena_array(arena, pod->n_cubes, sizeof(*message->cubes));
+    message->n_cubes = pod->n_cubes;
+    for (unsigned i = 0; message->cubes && i < pod->n_cubes; i++)
+        message->cubes[i] = convert_cube(arena, &pod->cube[i], heard_after_us);
+    message->ocses = pod->n_ocses;
+    for (unsigned i = 0; i < pod->n_ocses; i++)
+        message->ocses_in_sync += pod->ocs[i].state == OCS_IN_SYNC;
+    return message;
+}
+
+Heliostat__V1__OcsStatus *convert_ocs(struct arena *arena, const struct fabric_ocs *ocs) {
+    Heliostat__V1__OcsStatus *message = arena_message(arena, &heliostat__v1__ocs_status__descriptor);
+    if (!message)
+        return NULL;
+    message->name = convert_ocs_name(arena, ocs);
+    message->index = ocs->index;
+    message->address = (char *)ocs->address;
+    message->state = (Heliostat__V1__OcsState)ocs->state;
+    message->cause = (char *)ocs->cause;
+    message->ports_a = ocs->ports_a;
+    message->ports_b = ocs->ports_b;
+    message->pinned_product = (char *)ocs->product;
+    message->pinned_serial = (char *)ocs->serial;
+    message->circuits = ocs->n_circuits;
+    if (ocs->device) {
+        const struct device_identity *identity = device_identity(ocs->device);
+        message->reported_product = (char *)identity->product;
+        message->reported_serial = (char *)identity->serial;
+        message->reported_ports_a = identity->ports_a;
+        message->reported_ports_b = identity->ports_b;
+    }
+    return message;
+}
+
+/* Each difference as one line, for what a thaw would do. */
+Heliostat__V1__FabricDifference *convert_difference(struct arena *arena,
+                                                    const struct fabric_difference *difference) {
+    static const char *const action[] = {
+        [FABRIC_ADD] = "add", [FABRIC_REMOVE] = "remove", [FABRIC_KEEP] = "keep"};
+    Heliostat__V1__FabricDifference *message =
+        arena_message(arena, &heliostat__v1__fabric_difference__descriptor);
+    if (!message)
+        return NULL;
+    message->ocs = convert_ocs_name(arena, difference->ocs);
+    message->a = difference->a;
+    message->b = difference->b;
+    message->action = (char *)action[difference->action];
+    message->circuit_class = (char *)circuit_class_name(difference->circuit_class);
+    message->slice = difference->slice ? (char *)difference->slice->name : (char *)protobuf_c_empty_string;
+    message->text = difference->text ? (char *)difference->text : (char *)protobuf_c_empty_string;
+    return message;
+}
+
+/* A cube counts as healthy while a slice may use it: HEALTHY or DEGRADED. Free are the cubes that the next
+ * slice could get, without spares. */
+Heliostat__V1__Capacity *convert_capacity(struct arena *arena, const struct fabric_pod *pod) {
+    Heliostat__V1__Capacity *message = arena_message(arena, &heliostat__v1__capacity__descriptor);
+    if (!message)
+        return NULL;
+    message->pod = (char *)pod->name;
+    message->cubes_physical = pod->n_cubes;
+    for (unsigned i = 0; i < pod->n_cubes; i++) {
+        const struct fabric_cube *cube = &pod->cube[i];
+        bool is_healthy = cube->health == HEALTH_HEALTHY || cube->health == HEALTH_DEGRADED;
+        bool is_schedulable = is_healthy && cube->scheduling == SCHEDULING_SCHEDULABLE;
+        bool is_barred = !is_schedulable || cube->has_unaccounted || cube->is_unproven;
+        message->cubes_healthy += is_healthy;
+        message->cubes_schedulable += is_schedulable;
+        message->cubes_held += cube->slice != NULL;
+        message->cubes_spare += !cube->slice && cube->is_spare;
+        message->cubes_free += !cube->slice && !cube->is_spare && !is_barred;
+    }
+    message->chips_physical = message->cubes_physical * FABRIC_CHIPS_PER_CUBE;
+    message->chips_healthy = message->cubes_healthy * FABRIC_CHIPS_PER_CUBE;
+    message->chips_schedulable = message->cubes_schedulable * FABRIC_CHIPS_PER_CUBE;
+    message->chips_held = message->cubes_held * FABRIC_CHIPS_PER_CUBE;
+    message->chips_free = message->cubes_free * FABRIC_CHIPS_PER_CUBE;
+    return message;
+}

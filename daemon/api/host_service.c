@@ -1,0 +1,88 @@
+#include "daemon/api/find.h"
+#include "daemon/api/pending.h"
+#include "daemon/api/refusal.h"
+#include "daemon/api/report.h"
+#include "heliostat/v1/host.pb-c.h"
+#include "inventory/names.h"
+
+/* Any admin may report for any host. */
+static void report_host(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request) {
+    const Heliostat__V1__ReportHostRequest *q = (const void *)request;
+    Heliostat__V1__ReportHostResponse reply = HELIOSTAT__V1__REPORT_HOST_RESPONSE__INIT;
+    struct fabric_report report;
+    struct fabric_refusal refusal = {0};
+    if (report_read(api->fabric, q->report, &report, &refusal)) {
+        pending_refuse(api, call, request, &refusal, NULL);
+        return;
+    }
+    fabric_report_host(api->fabric, &report, api_now_us(api));
+    reply.time_to_live_ms = (uint32_t)(api->options.report_ttl_us / 1000);
+    grpcx_call_reply(call, &reply.base);
+    api_needs_advance(api);
+}
+
+/* Coordinates in the cube of the chip at (face, index). */
+static void chip_at(unsigned face, unsigned index, unsigned ret_chip[3]) {
+    unsigned low = index % 4, high = index / 4, edge = face % 2 ? 0 : 3;
+    const unsigned chips[3][3] = {{edge, low, high}, {low, edge, high}, {low, high, edge}};
+    for (unsigned i = 0; i < 3; i++)
+        ret_chip[i] = chips[face / 2][i];
+}
+
+static Heliostat__V1__OpticalLink *convert_link(struct arena *arena, const struct fabric_cube *cube,
+                                                unsigned face, unsigned index, int64_t heard_after_us) {
+    const struct link_end *end = &cube->end[face][index];
+    unsigned chip[3];
+    Heliostat__V1__OpticalLink *message = arena_message(arena, &heliostat__v1__optical_link__descriptor);
+    if (!message)
+        return NULL;
+    chip_at(face, index, chip);
+    const struct fabric_host *host = &cube->host[inventory_host_of_chip(chip[0], chip[1], chip[2])];
+    message->cube = cube->index;
+    message->face = (char *)topo_face_name(face);
+    message->index = index;
+    message->heard = host->heard_us > 0 && host->heard_us > heard_after_us;
+    message->light = end->light;
+    if (end->light && end->far_end != TOPO_NO_END) {
+        message->far_cube = topo_end_cube(end->far_end);
+        message->far_face = (char *)topo_face_name(topo_end_face(end->far_end));
+        message->far_index = topo_end_index(end->far_end);
+    }
+    message->receive_mdbm = end->receive_mdbm;
+    message->transmit_mdbm = end->transmit_mdbm;
+    return message;
+}
+
+/* Reports are no intent: nothing here waits for the store. */
+static void list_links(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request) {
+    const Heliostat__V1__ListLinksRequest *q = (const void *)request;
+    const struct fabric_pod *pod;
+    struct fabric_refusal refusal = {0};
+    struct arena arena = {0};
+    int64_t heard_after_us = api_now_us(api) - api->options.report_ttl_us;
+    Heliostat__V1__ListLinksResponse reply = HELIOSTAT__V1__LIST_LINKS_RESPONSE__INIT;
+    if (find_pod(api->fabric, q->pod, "pod", &pod, &refusal)) {
+        pending_refuse(api, call, request, &refusal, NULL);
+        return;
+    }
+    reply.meta = api_meta(api, &arena, false);
+    reply.links = arena_array(&arena, (size_t)pod->n_cubes * TOPO_ENDS_PER_CUBE, sizeof(*reply.links));
+    for (unsigned cube = 0; cube < pod->n_cubes && !arena.has_failed; cube++)
+        for (unsigned end = 0; end < TOPO_ENDS_PER_CUBE; end++)
+            reply.links[reply.n_links++] = convert_link(&arena, &pod->cube[cube], end / TOPO_INDICES,
+                                                        end % TOPO_INDICES, heard_after_us);
+    api_reply(call, &arena, &reply.base);
+    arena_deinit(&arena);
+}
+
+#define METHOD(name, request, handler)                                                                       \
+    {                                                                                                        \
+        "/heliostat.v1.HostService/" name, &heliostat__v1__##request##_request__descriptor, GRPCX_UNARY,     \
+            handler                                                                                          \
+    }
+
+const struct service_method host_service[] = {
+    METHOD("ReportHost", report_host, report_host),
+    METHOD("ListLinks", list_links, list_links),
+    {0},
+};

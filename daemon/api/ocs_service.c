@@ -1,0 +1,151 @@
+#include "daemon/api/address.h"
+#include "daemon/api/convert.h"
+#include "daemon/api/find.h"
+#include "daemon/api/pending.h"
+#include "daemon/api/refusal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define ADDRESSES_MAX 4096
+
+static Heliostat__V1__OcsStatus **convert_ocses(struct arena *arena, const struct fabric_pod *pod,
+                                                size_t *ret_count) {
+    Heliostat__V1__OcsStatus **list = arena_array(arena, pod->n_ocses, sizeof(*list));
+    for (unsigned i = 0; list && i < pod->n_ocses; i++)
+        list[i] = convert_ocs(arena, &pod->ocs[i]);
+    *ret_count = pod->n_ocses;
+    return list;
+}
+
+static void list_ocses(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request) {
+    const Heliostat__V1__ListOcsesRequest *q = (const void *)request;
+    const struct fabric_pod *pod;
+    struct fabric_refusal refusal = {0};
+    struct arena arena = {0};
+    Heliostat__V1__ListOcsesResponse reply = HELIOSTAT__V1__LIST_OCSES_RESPONSE__INIT;
+    if (find_pod(api->fabric, q->pod, "pod", &pod, &refusal)) {
+        pending_refuse(api, call, request, &refusal, list_ocses);
+        return;
+    }
+    reply.meta = api_meta(api, &arena, false);
+    reply.ocses = convert_ocses(&arena, pod, &reply.n_ocses);
+    pending_read(api, call, &arena, &reply.base, request, list_ocses);
+    arena_deinit(&arena);
+}
+
+/* Which switches a ConfirmOcses means. */
+static int read_confirm(const struct fabric *fabric, const Heliostat__V1__ConfirmOcsesRequest *q,
+                        const struct fabric_ocs *ret_ocses[TOPO_OCSES_MAX], size_t *ret_count,
+                        struct fabric_refusal *refusal) {
+    const struct fabric_pod *pod = NULL;
+    if (!*q->ocs == !q->all)
+        return refuse_invalid(refusal, "ocs", "name one switch, or ask for all");
+    if ((q->all || *q->pod) && find_pod(fabric, q->pod, "pod", &pod, refusal))
+        return FABRIC_REFUSED;
+    if (!q->all) {
+        *ret_count = 1;
+        return find_ocs(fabric, pod, q->ocs, "ocs", ret_ocses, refusal);
+    }
+    for (unsigned i = 0; i < pod->n_ocses; i++)
+        ret_ocses[i] = &pod->ocs[i];
+    *ret_count = pod->n_ocses;
+    return 0;
+}
+
+static ProtobufCMessage *confirm_ocses_head(struct api *api, struct arena *arena,
+                                            const struct pending *pending) {
+    const Heliostat__V1__ConfirmOcsesRequest *q = (const void *)pending->request;
+    const struct fabric_ocs *ocses[TOPO_OCSES_MAX];
+    size_t count = 0;
+    struct fabric_refusal refusal = {0};
+    Heliostat__V1__ConfirmOcsesResponse *reply =
+        arena_message(arena, &heliostat__v1__confirm_ocses_response__descriptor);
+    if (!reply)
+        return NULL;
+    reply->meta = api_meta(api, arena, pending->is_replayed);
+    if (read_confirm(api->fabric, q, ocses, &count, &refusal))
+        count = 0;
+    fabric_refusal_deinit(&refusal);
+    reply->ocses = arena_array(arena, count, sizeof(*reply->ocses));
+    for (size_t i = 0; reply->ocses && i < count; i++)
+        reply->ocses[reply->n_ocses++] = convert_ocs(arena, ocses[i]);
+    return &reply->base;
+}
+
+static void confirm_ocses(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request) {
+    const Heliostat__V1__ConfirmOcsesRequest *q = (const void *)request;
+    const struct fabric_ocs *ocses[TOPO_OCSES_MAX];
+    size_t count = 0;
+    struct mutation m;
+    if (!mutation_begin(&m, api, call, request, q->mutation, confirm_ocses))
+        return;
+    int r = read_confirm(api->fabric, q, ocses, &count, &m.refusal);
+    if (!r)
+        r = fabric_confirm_ocses(api->fabric, &m.actor, ocses, count, m.now_us, &m.outcome, &m.refusal);
+    mutation_end(&m, r, confirm_ocses_head, NULL);
+}
+
+static ProtobufCMessage *set_addresses_head(struct api *api, struct arena *arena,
+                                            const struct pending *pending) {
+    Heliostat__V1__SetOcsAddressesResponse *reply =
+        arena_message(arena, &heliostat__v1__set_ocs_addresses_response__descriptor);
+    if (!reply)
+        return NULL;
+    reply->meta = api_meta(api, arena, pending->is_replayed);
+    return &reply->base;
+}
+
+static int read_addresses(struct mutation *m, const Heliostat__V1__SetOcsAddressesRequest *q,
+                          const struct fabric_ocs **ocses, const char **addresses) {
+    char field[48];
+    for (size_t i = 0; i < q->n_addresses; i++) {
+        const Heliostat__V1__OcsAddress *entry = q->addresses[i];
+        snprintf(field, sizeof(field), "addresses[%zu].ocs", i);
+        if (find_ocs(m->api->fabric, NULL, entry->ocs, field, &ocses[i], &m->refusal))
+            return FABRIC_REFUSED;
+        for (size_t k = 0; k < i; k++)
+            if (ocses[k] == ocses[i])
+                return refuse_invalid(&m->refusal, field, "%s is named twice", ocses[i]->name);
+        snprintf(field, sizeof(field), "addresses[%zu].address", i);
+        if (*entry->address && (!address_is_numeric(entry->address)))
+            return refuse_invalid(&m->refusal, field,
+                                  "\"%.63s\" is no address: write 10.0.0.7:5025, [fd00::7]:5025, or nothing",
+                                  entry->address);
+        addresses[i] = entry->address;
+    }
+    return 0;
+}
+
+static void set_ocs_addresses(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request) {
+    const Heliostat__V1__SetOcsAddressesRequest *q = (const void *)request;
+    struct mutation m;
+    if (!mutation_begin(&m, api, call, request, q->mutation, set_ocs_addresses))
+        return;
+    const struct fabric_ocs **ocses = arena_array(&m.arena, q->n_addresses, sizeof(*ocses));
+    const char **addresses = arena_array(&m.arena, q->n_addresses, sizeof(*addresses));
+    int r = ocses && addresses ? 0 : -ENOMEM;
+    if (!r && (q->n_addresses < 1 || q->n_addresses > ADDRESSES_MAX))
+        r = refuse_invalid(&m.refusal, "addresses", "%zu addresses are given; 1 to %d are taken",
+                           q->n_addresses, ADDRESSES_MAX);
+    if (!r)
+        r = read_addresses(&m, q, ocses, addresses);
+    if (!r)
+        r = fabric_set_addresses(api->fabric, &m.actor, ocses, addresses, q->n_addresses, m.now_us,
+                                 &m.outcome, &m.refusal);
+    mutation_end(&m, r, set_addresses_head, NULL);
+}
+
+#define METHOD(name, request, handler)                                                                       \
+    {                                                                                                        \
+        "/heliostat.v1.OcsService/" name, &heliostat__v1__##request##_request__descriptor, GRPCX_UNARY,      \
+            handler                                                                                          \
+    }
+
+const struct service_method ocs_service[] = {
+    METHOD("ListOcses", list_ocses, list_ocses),
+    METHOD("ConfirmOcses", confirm_ocses, confirm_ocses),
+    METHOD("SetOcsAddresses", set_ocs_addresses, set_ocs_addresses),
+    {0},
+};

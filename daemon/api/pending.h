@@ -1,0 +1,56 @@
+#pragma once
+/* Replies that wait until what they show is durable. */
+#include "daemon/api/service.h"
+
+struct pending;
+
+/* Builds the head of a reply when its change is durable; the message lives in the arena. */
+typedef ProtobufCMessage *(*pending_head)(struct api *api, struct arena *arena,
+                                          const struct pending *pending);
+
+struct pending {
+    struct api *api;
+    struct grpcx_call *call;
+    const ProtobufCMessage *request; /* the call's */
+    struct fabric_outcome outcome;
+    bool is_replayed;
+
+    pending_head head; /* NULL: the tail is all */
+    uint8_t *tail;     /* a packed part of the reply, merged behind the head; owned */
+    size_t tail_len;
+    service_handler again; /* of a read: run again when what it showed was undone */
+    int64_t ticket;
+};
+
+/* Reads: packs the message now and sends it when every change accepted so far is durable; runs `again` if one
+ * of them is undone. */
+void pending_read(struct api *api, struct grpcx_call *call, const struct arena *arena,
+                  const ProtobufCMessage *message, const ProtobufCMessage *request, service_handler again);
+/* Refusals of the fabric, likewise. Takes over what *refusal owns. */
+void pending_refuse(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request,
+                    struct fabric_refusal *refusal, service_handler again);
+
+/* A mutation from its first check to its answer. */
+struct mutation {
+    struct api *api;
+    struct grpcx_call *call;
+    const ProtobufCMessage *request;
+    service_handler again;
+    int64_t now_us;
+    char principal[32];
+    struct fabric_actor actor;
+    struct fabric_refusal refusal;
+    struct fabric_outcome outcome;
+    struct arena arena;
+};
+
+/* Fills in the actor. False: the request is refused and answered. again: the handler itself. */
+__attribute__((warn_unused_result)) bool mutation_begin(struct mutation *mutation, struct api *api,
+                                                        struct grpcx_call *call,
+                                                        const ProtobufCMessage *request,
+                                                        const Heliostat__V1__Mutation *message,
+                                                        service_handler again);
+/* result: of the fabric, or FABRIC_REFUSED with mutation->refusal filled in. head builds what shows objects
+ * as they are then; tail (may be NULL) is what is known now. After validate_only both are built now, head
+ * with outcome 0. Frees everything in *mutation. */
+void mutation_end(struct mutation *mutation, int result, pending_head head, const ProtobufCMessage *tail);

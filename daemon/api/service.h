@@ -1,0 +1,65 @@
+#pragma once
+/* What the services share. Used inside daemon/api/ only. */
+#include "daemon/api/api.h"
+#include "daemon/api/arena.h"
+#include "heliostat/v1/common.pb-c.h"
+#include "proto/grpc/server.h"
+
+struct watch;
+struct operation_wait;
+struct read_back;
+struct slice_cache;
+
+struct api {
+    struct api_options options;
+    struct fabric *fabric;
+    struct grpcx_method *methods;
+    struct api_method *bound; /* userdata of the methods */
+    size_t n_methods;
+    struct slice_cache *slice_cache;
+    struct watch *watches;
+    int64_t progress_at_us;
+    struct operation_wait *operation_waits;
+    struct read_back *read_backs;
+};
+
+/* request is NULL for client streaming. */
+typedef void (*service_handler)(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request);
+
+struct service_method {
+    const char *path;
+    const ProtobufCMessageDescriptor *request;
+    enum grpcx_kind kind;
+    service_handler handler;
+};
+
+/* One table for each service; the last entry has no path. */
+extern const struct service_method slice_service[], pod_service[], ocs_service[], circuit_service[],
+    operation_service[], event_service[], host_service[], inventory_service[];
+
+static inline int64_t api_now_us(const struct api *api) {
+    return api->options.clock.now_us(api->options.clock.userdata);
+}
+Heliostat__V1__ReplyMeta *api_meta(const struct api *api, struct arena *arena, bool is_replayed);
+void api_needs_advance(struct api *api);
+
+/* Ends a stream because the daemon stops. */
+void api_finish_stopping(struct grpcx_call *call);
+/* Ends a call for which memory is missing. */
+void api_fail_memory(struct grpcx_call *call);
+/* Replies at once; RESOURCE_EXHAUSTED if the arena failed. */
+void api_reply(struct grpcx_call *call, const struct arena *arena, const ProtobufCMessage *message);
+/* NULL without memory. */
+uint8_t *api_pack(const ProtobufCMessage *message, size_t *ret_len);
+
+/* Streams and read-backs: event_service.c, operation_service.c, circuit_service.c. */
+void watches_on_event(struct api *api, const struct fabric_event *event);
+void watches_end(struct api *api);
+void watches_advance(struct api *api, int64_t now_us);
+void operation_waits_on_slice(struct api *api, const struct fabric_slice *slice);
+void operation_waits_on_operation(struct api *api, const struct fabric_operation *operation);
+void operation_waits_advance(struct api *api);
+void operation_waits_end(struct api *api);
+void read_backs_on_read(struct api *api, const struct fabric_ocs *ocs, bool ok);
+int64_t read_backs_next_wakeup_us(const struct api *api);
+void read_backs_advance(struct api *api, int64_t now_us);

@@ -1,0 +1,332 @@
+#include "daemon/api/convert.h"
+#include "daemon/api/find.h"
+#include "daemon/api/pending.h"
+#include "daemon/api/refusal.h"
+#include "daemon/api/slice_cache.h"
+#include "daemon/api/slice_spec.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define GANG_MAX 64
+#define CONNECT_TIMEOUT_MAX_S 86400
+
+/* The slice and the operation of an outcome, as they are now; NULL where they are gone. */
+static Heliostat__V1__Slice *outcome_slice(struct api *api, struct arena *arena,
+                                           const struct pending *pending) {
+    const struct fabric_slice *slice =
+        pending->outcome.uid ? find_slice_uid(api->fabric, pending->outcome.uid) : NULL;
+    return slice ? convert_slice(arena, slice, true) : NULL;
+}
+
+static Heliostat__V1__Operation *outcome_operation(struct api *api, struct arena *arena,
+                                                   const struct pending *pending) {
+    const struct fabric_operation *operation =
+        pending->outcome.operation_id ? fabric_operation_find(api->fabric, pending->outcome.operation_id)
+                                      : NULL;
+    return operation ? convert_operation(arena, api->fabric, operation) : NULL;
+}
+
+static int check_timeout(uint32_t connect_timeout_s, struct fabric_refusal *refusal) {
+    if (connect_timeout_s > CONNECT_TIMEOUT_MAX_S)
+        return refuse_invalid(refusal, "connect_timeout_s",
+                              "%u s is more than a day; 0 takes the daemon's own limit", connect_timeout_s);
+    return 0;
+}
+
+static ProtobufCMessage *create_slice_head(struct api *api, struct arena *arena,
+                                           const struct pending *pending) {
+    Heliostat__V1__CreateSliceResponse *reply =
+        arena_message(arena, &heliostat__v1__create_slice_response__descriptor);
+    if (!reply)
+        return NULL;
+    reply->meta = api_meta(api, arena, pending->is_replayed);
+    reply->slice = outcome_slice(api, arena, pending);
+    reply->operation = outcome_operation(api, arena, pending);
+    return &reply->base;
+}
+
+static void create_slice(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request) {
+    const Heliostat__V1__CreateSliceRequest *q = (const void *)request;
+    Heliostat__V1__CreateSliceResponse tail = HELIOSTAT__V1__CREATE_SLICE_RESPONSE__INIT;
+    struct fabric_plan plan = {0};
+    struct fabric_slice_spec spec;
+    struct mutation m;
+    if (!mutation_begin(&m, api, call, request, q->mutation, create_slice))
+        return;
+    int r = check_timeout(q->connect_timeout_s, &m.refusal);
+    if (!r && !q->spec)
+        r = refuse_invalid(&m.refusal, "spec", "say what is asked for");
+    if (!r)
+        r = slice_spec_read(api->fabric, q->spec, "spec.", &m.arena, &spec, &m.refusal);
+    if (!r)
+        r = fabric_create_slices(api->fabric, &m.actor, &spec, 1, (int64_t)q->connect_timeout_s * 1000000,
+                                 m.now_us, &plan, &m.outcome, &m.refusal);
+    if (r == 0)
+        tail.plan = convert_plan(&m.arena, &plan);
+    mutation_end(&m, r, create_slice_head, r == 0 ? &tail.base : NULL);
+    fabric_plan_deinit(&plan);
+}
+
+static ProtobufCMessage *create_slices_head(struct api *api, struct arena *arena,
+                                            const struct pending *pending) {
+    const Heliostat__V1__CreateSlicesRequest *q = (const void *)pending->request;
+    Heliostat__V1__CreateSlicesResponse *reply =
+        arena_message(arena, &heliostat__v1__create_slices_response__descriptor);
+    Heliostat__V1__Slice **slices = arena_array(arena, q->n_specs, sizeof(*slices));
+    if (!reply || !slices)
+        return NULL;
+    const struct fabric_operation *operation =
+        pending->outcome.operation_id ? fabric_operation_find(api->fabric, pending->outcome.operation_id)
+                                      : NULL;
+    reply->meta = api_meta(api, arena, pending->is_replayed);
+    reply->operation = operation ? convert_operation(arena, api->fabric, operation) : NULL;
+    reply->slices = slices;
+    for (unsigned i = 0; operation && i < operation->n_uids && i < q->n_specs; i++) {
+        const struct fabric_slice *slice = find_slice_uid(api->fabric, operation->uid[i]);
+        Heliostat__V1__Slice *message = slice ? convert_slice(arena, slice, true) : NULL;
+        if (message)
+            slices[reply->n_slices++] = message;
+    }
+    return &reply->base;
+}
+
+static int read_gang(struct mutation *m, const Heliostat__V1__CreateSlicesRequest *q,
+                     struct fabric_slice_spec *specs) {
+    if (q->n_specs < 1 || q->n_specs > GANG_MAX)
+        return refuse_invalid(&m->refusal, "specs", "%zu slices are asked for; 1 to %d are taken", q->n_specs,
+                              GANG_MAX);
+    for (size_t i = 0; i < q->n_specs; i++) {
+        char prefix[32];
+        snprintf(prefix, sizeof(prefix), "specs[%zu].", i);
+        int r = slice_spec_read(m->api->fabric, q->specs[i], prefix, &m->arena, &specs[i], &m->refusal);
+        if (r)
+            return r;
+    }
+    return check_timeout(q->connect_timeout_s, &m->refusal);
+}
+
+static void create_slices(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request) {
+    const Heliostat__V1__CreateSlicesRequest *q = (const void *)request;
+    Heliostat__V1__CreateSlicesResponse tail = HELIOSTAT__V1__CREATE_SLICES_RESPONSE__INIT;
+    struct fabric_slice_spec specs[GANG_MAX];
+    struct mutation m;
+    if (!mutation_begin(&m, api, call, request, q->mutation, create_slices))
+        return;
+    /* A plan lists every switch and position, so a gang's plans are too large for the stack. */
+    struct fabric_plan *plans = calloc(GANG_MAX, sizeof(*plans));
+    Heliostat__V1__SlicePlan **messages = arena_array(&m.arena, GANG_MAX, sizeof(*messages));
+    int r = plans && messages ? read_gang(&m, q, specs) : -ENOMEM;
+    if (!r)
+        r = fabric_create_slices(api->fabric, &m.actor, specs, (unsigned)q->n_specs,
+                                 (int64_t)q->connect_timeout_s * 1000000, m.now_us, plans, &m.outcome,
+                                 &m.refusal);
+    for (size_t i = 0; r == 0 && i < q->n_specs; i++)
+        messages[i] = convert_plan(&m.arena, &plans[i]);
+    tail.plans = messages;
+    tail.n_plans = q->n_specs;
+    mutation_end(&m, r, create_slices_head, r == 0 ? &tail.base : NULL);
+    for (size_t i = 0; plans && i < GANG_MAX; i++)
+        fabric_plan_deinit(&plans[i]);
+    free(plans);
+}
+
+/* The meta in front, the slice as it was packed for its version. */
+static void get_slice(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request) {
+    const Heliostat__V1__GetSliceRequest *q = (const void *)request;
+    const struct fabric_slice *slice;
+    struct fabric_refusal refusal = {0};
+    if (find_slice(api->fabric, q->name, "name", &slice, &refusal)) {
+        pending_refuse(api, call, request, &refusal, NULL);
+        return;
+    }
+    Heliostat__V1__ReplyMeta meta = HELIOSTAT__V1__REPLY_META__INIT;
+    Heliostat__V1__GetSliceResponse head = HELIOSTAT__V1__GET_SLICE_RESPONSE__INIT;
+    meta.store_id = (char *)fabric_store_id(api->fabric);
+    meta.revision = fabric_revision(api->fabric);
+    head.meta = &meta;
+    size_t head_len = protobuf_c_message_get_packed_size(&head.base), slice_len;
+    const uint8_t *packed = slice_cache_get(api->slice_cache, slice, &slice_len);
+    uint8_t *bytes = packed ? malloc(head_len + slice_len) : NULL;
+    if (!bytes) {
+        api_fail_memory(call);
+        return;
+    }
+    protobuf_c_message_pack(&head.base, bytes);
+    memcpy(bytes + head_len, packed, slice_len);
+    grpcx_call_reply_packed(call, bytes, head_len + slice_len);
+    free(bytes);
+}
+
+static void list_slices(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request) {
+    const Heliostat__V1__ListSlicesRequest *q = (const void *)request;
+    const struct fabric_pod *pod = NULL;
+    struct fabric_refusal refusal = {0};
+    if (*q->pod && find_pod(api->fabric, q->pod, "pod", &pod, &refusal)) {
+        pending_refuse(api, call, request, &refusal, NULL);
+        return;
+    }
+    struct arena arena = {0};
+    Heliostat__V1__ListSlicesResponse reply = HELIOSTAT__V1__LIST_SLICES_RESPONSE__INIT;
+    size_t count = 0;
+    for (const struct fabric_slice *slice = fabric_slices(api->fabric); slice; slice = slice->next)
+        count++;
+    reply.meta = api_meta(api, &arena, false);
+    reply.slices = arena_array(&arena, count, sizeof(*reply.slices));
+    for (const struct fabric_slice *slice = fabric_slices(api->fabric); slice && reply.slices;
+         slice = slice->next) {
+        if (!slice->durable || slice->durable->is_gone || (pod && slice->pod != pod))
+            continue;
+        reply.slices[reply.n_slices] = convert_slice(&arena, slice, false);
+        if (!reply.slices[reply.n_slices++])
+            break;
+    }
+    api_reply(call, &arena, &reply.base);
+    arena_deinit(&arena);
+}
+
+static ProtobufCMessage *delete_slice_head(struct api *api, struct arena *arena,
+                                           const struct pending *pending) {
+    Heliostat__V1__DeleteSliceResponse *reply =
+        arena_message(arena, &heliostat__v1__delete_slice_response__descriptor);
+    if (!reply)
+        return NULL;
+    reply->meta = api_meta(api, arena, pending->is_replayed);
+    reply->slice = outcome_slice(api, arena, pending);
+    return &reply->base;
+}
+
+static int check_uid(int64_t uid, struct fabric_refusal *refusal) {
+    if (uid < 0)
+        return refuse_invalid(refusal, "uid", "%lld is negative; use 0 for any", (long long)uid);
+    return 0;
+}
+
+static void delete_slice(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request) {
+    const Heliostat__V1__DeleteSliceRequest *q = (const void *)request;
+    struct mutation m;
+    if (!mutation_begin(&m, api, call, request, q->mutation, delete_slice))
+        return;
+    int r = check_uid(q->uid, &m.refusal);
+    if (!r && !*q->name)
+        r = refuse_invalid(&m.refusal, "name", "name a slice");
+    if (!r)
+        r = fabric_delete_slice(api->fabric, &m.actor, q->name, q->uid, m.now_us, &m.outcome, &m.refusal);
+    mutation_end(&m, r, delete_slice_head, NULL);
+}
+
+static ProtobufCMessage *swap_slice_head(struct api *api, struct arena *arena,
+                                         const struct pending *pending) {
+    Heliostat__V1__SwapSliceResponse *reply =
+        arena_message(arena, &heliostat__v1__swap_slice_response__descriptor);
+    if (!reply)
+        return NULL;
+    reply->meta = api_meta(api, arena, pending->is_replayed);
+    reply->slice = outcome_slice(api, arena, pending);
+    reply->operation = outcome_operation(api, arena, pending);
+    return &reply->base;
+}
+
+static int read_swap(struct mutation *m, const Heliostat__V1__SwapSliceRequest *q,
+                     struct fabric_swap *ret_swap) {
+    const struct fabric_slice *slice;
+    const struct fabric_cube *cube;
+    char field[32];
+    if (find_slice(m->api->fabric, q->name, "name", &slice, &m->refusal))
+        return FABRIC_REFUSED;
+    if (q->n_cubes < 1 || q->n_cubes > TOPO_POSITIONS_MAX)
+        return refuse_invalid(&m->refusal, "cubes", "%zu cubes are named; name at least one to take out",
+                              q->n_cubes);
+    if (q->n_with_cubes && q->n_with_cubes != q->n_cubes)
+        return refuse_invalid(&m->refusal, "with_cubes",
+                              "%zu cubes go in for %zu; give none, or one for each (empty: chosen)",
+                              q->n_with_cubes, q->n_cubes);
+    uint16_t *cubes = arena_array(&m->arena, q->n_cubes, sizeof(*cubes));
+    int *with = arena_array(&m->arena, q->n_cubes, sizeof(*with));
+    if (!cubes || !with)
+        return -ENOMEM;
+    for (size_t i = 0; i < q->n_cubes; i++) {
+        snprintf(field, sizeof(field), "cubes[%zu]", i);
+        if (find_cube(m->api->fabric, slice->pod, q->cubes[i], field, REASON_INVALID_PIN, &cube, &m->refusal))
+            return FABRIC_REFUSED;
+        cubes[i] = cube->index;
+        with[i] = -1;
+        if (!q->n_with_cubes || !*q->with_cubes[i])
+            continue;
+        snprintf(field, sizeof(field), "with_cubes[%zu]", i);
+        if (find_cube(m->api->fabric, slice->pod, q->with_cubes[i], field, REASON_INVALID_PIN, &cube,
+                      &m->refusal))
+            return FABRIC_REFUSED;
+        with[i] = cube->index;
+    }
+    *ret_swap = (struct fabric_swap){.name = q->name,
+                                     .uid = q->uid,
+                                     .cubes = cubes,
+                                     .with = with,
+                                     .n_cubes = (unsigned)q->n_cubes,
+                                     .disrupt = q->disrupt,
+                                     .use_spares = q->use_spares};
+    return check_uid(q->uid, &m->refusal);
+}
+
+static void swap_slice(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request) {
+    const Heliostat__V1__SwapSliceRequest *q = (const void *)request;
+    Heliostat__V1__SwapSliceResponse tail = HELIOSTAT__V1__SWAP_SLICE_RESPONSE__INIT;
+    struct fabric_plan plan = {0};
+    struct fabric_swap swap;
+    struct mutation m;
+    if (!mutation_begin(&m, api, call, request, q->mutation, swap_slice))
+        return;
+    int r = read_swap(&m, q, &swap);
+    if (!r)
+        r = fabric_swap_slice(api->fabric, &m.actor, &swap, m.now_us, &plan, &m.outcome, &m.refusal);
+    if (r == 0)
+        tail.plan = convert_plan(&m.arena, &plan);
+    mutation_end(&m, r, swap_slice_head, r == 0 ? &tail.base : NULL);
+    fabric_plan_deinit(&plan);
+}
+
+static ProtobufCMessage *release_hold_head(struct api *api, struct arena *arena,
+                                           const struct pending *pending) {
+    Heliostat__V1__ReleaseHoldResponse *reply =
+        arena_message(arena, &heliostat__v1__release_hold_response__descriptor);
+    if (!reply)
+        return NULL;
+    reply->meta = api_meta(api, arena, pending->is_replayed);
+    reply->slice = outcome_slice(api, arena, pending);
+    return &reply->base;
+}
+
+static void release_hold(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request) {
+    const Heliostat__V1__ReleaseHoldRequest *q = (const void *)request;
+    struct mutation m;
+    if (!mutation_begin(&m, api, call, request, q->mutation, release_hold))
+        return;
+    int r = 0;
+    if (!*q->name)
+        r = refuse_invalid(&m.refusal, "name", "name a slice");
+    else if (q->action != HELIOSTAT__V1__HOLD_ACTION__HOLD_ACTION_KEEP &&
+             q->action != HELIOSTAT__V1__HOLD_ACTION__HOLD_ACTION_REDERIVE)
+        r = refuse_invalid(&m.refusal, "action", "%d is no way to release a hold: KEEP or REDERIVE",
+                           (int)q->action);
+    if (!r)
+        r = fabric_release_hold(api->fabric, &m.actor, q->name,
+                                q->action == HELIOSTAT__V1__HOLD_ACTION__HOLD_ACTION_REDERIVE, m.now_us,
+                                &m.outcome, &m.refusal);
+    mutation_end(&m, r, release_hold_head, NULL);
+}
+
+#define METHOD(name, request, handler)                                                                       \
+    {                                                                                                        \
+        "/heliostat.v1.SliceService/" name, &heliostat__v1__##request##_request__descriptor, GRPCX_UNARY,    \
+            handler                                                                                          \
+    }
+
+const struct service_method slice_service[] = {
+    METHOD("CreateSlice", create_slice, create_slice), METHOD("CreateSlices", create_slices, create_slices),
+    METHOD("GetSlice", get_slice, get_slice),          METHOD("ListSlices", list_slices, list_slices),
+    METHOD("DeleteSlice", delete_slice, delete_slice), METHOD("SwapSlice", swap_slice, swap_slice),
+    METHOD("ReleaseHold", release_hold, release_hold), {0},
+};

@@ -1,0 +1,436 @@
+#include "daemon/daemon.h"
+#include "daemon/api/api.h"
+#include "daemon/device/tcp_transport.h"
+#include "daemon/log.h"
+#include "daemon/loop/loop.h"
+#include "daemon/store/store_thread.h"
+#include "proto/grpc/health.h"
+#include "proto/grpc/reflection.h"
+#include "proto/grpc/server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SLOW_TURN_US 5000
+#define ACCEPTS_PER_TURN 64
+
+struct heliostatd {
+    struct loop *loop;
+    struct loop_timer *timer;
+    struct loop_wakeup *store_wakeup;
+    struct store *store; /* until the thread owns it */
+    struct store_thread *store_thread;
+    struct store_change **early; /* submitted before the thread was there */
+    size_t n_early;
+    struct grpcx_unix_listener listener;
+    struct grpcx_server *server;
+    struct grpcx_health *health;
+    struct grpcx_reflection *reflection;
+    struct fabric *fabric;
+    struct api *api;
+    int spare_fd;
+    bool is_due;        /* something was fed in: advance at the end of the turn */
+    bool timer_is_old;  /* a wakeup moved */
+    int64_t next_us;    /* of fabric and API, as of the last advance */
+    int64_t stop_by_us; /* 0: not stopping */
+    uint64_t n_slow_turns;
+    int64_t slowest_us;
+};
+
+static int64_t clock_now_us(void *userdata) {
+    return loop_now_us();
+}
+
+static void needs_advance(void *userdata) {
+    struct heliostatd *daemon = userdata;
+    daemon->is_due = true;
+}
+
+static void server_wakeup_changed(void *userdata) {
+    struct heliostatd *daemon = userdata;
+    daemon->timer_is_old = true;
+}
+
+/* What the fabric says. */
+
+static void on_event(void *userdata, const struct fabric_event *event) {
+    struct heliostatd *daemon = userdata;
+    /* What happens to slices is in the events and the audit trail; the log is about the plant. */
+    if (event->slice_uid == 0)
+        log_line(LOG_LEVEL_INFO, "%s %s%s%s: %s%s%s%s%s (revision %" PRId64 ", %s)", event->kind, event->pod,
+                 *event->pod && *event->object ? " " : "",
+                 strcmp(event->pod, event->object) ? event->object : "", event->before,
+                 *event->before ? " becomes " : "", event->after, *event->cause ? ": " : "", event->cause,
+                 event->revision, event->actor);
+    if (daemon->api)
+        api_on_event(daemon->api, event);
+}
+
+static void on_slice(void *userdata, const struct fabric_slice *slice) {
+    struct heliostatd *daemon = userdata;
+    if (daemon->api)
+        api_on_slice(daemon->api, slice);
+}
+
+static void on_operation(void *userdata, const struct fabric_operation *operation) {
+    struct heliostatd *daemon = userdata;
+    if (daemon->api)
+        api_on_operation(daemon->api, operation);
+}
+
+static void on_read(void *userdata, const struct fabric_ocs *ocs, bool ok) {
+    struct heliostatd *daemon = userdata;
+    if (daemon->api)
+        api_on_read(daemon->api, ocs, ok);
+}
+
+/* Switches. */
+
+static int attach_device(void *userdata, struct device *device, void **ret_transport) {
+    struct heliostatd *daemon = userdata;
+    struct device_tcp *tcp;
+    int r = device_tcp_new(loop_event_base(daemon->loop), device, loop_now_us, &tcp);
+    if (r == 0)
+        *ret_transport = tcp;
+    return r;
+}
+
+static void detach_device(void *userdata, void *transport) {
+    device_tcp_free(transport);
+}
+
+/* The store. Changes that the fabric makes while it loads wait until the thread owns the database. */
+
+static void submit(void *userdata, struct store_change *change) {
+    struct heliostatd *daemon = userdata;
+    if (daemon->store_thread) {
+        struct store_executor executor = store_thread_executor(daemon->store_thread);
+        executor.submit(executor.userdata, change);
+        return;
+    }
+    struct store_change **early = realloc(daemon->early, (daemon->n_early + 1) * sizeof(*early));
+    if (!early)
+        abort(); /* at start, nothing is acknowledged yet */
+    daemon->early = early;
+    early[daemon->n_early++] = change;
+}
+
+static void on_store_result(void *userdata, int result, size_t n) {
+    struct heliostatd *daemon = userdata;
+    if (result < 0)
+        log_line(LOG_LEVEL_ERROR, "the store failed, %zu changes were undone: %s", n, strerror(-result));
+    fabric_on_store_result(daemon->fabric, result, n, loop_now_us());
+    daemon->is_due = true;
+}
+
+static void on_store_works(void *userdata, bool works) {
+    struct heliostatd *daemon = userdata;
+    log_line(works ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, works
+                                                           ? "the store works again: changes are taken"
+                                                           : "the store does not work: changes are refused");
+    fabric_on_store_works(daemon->fabric, works, loop_now_us());
+    daemon->is_due = true;
+}
+
+static void wake_loop(void *userdata) {
+    struct heliostatd *daemon = userdata;
+    loop_wakeup_signal(daemon->store_wakeup);
+}
+
+static void on_store_wakeup(void *userdata) {
+    struct heliostatd *daemon = userdata;
+    if (daemon->store_thread)
+        store_thread_dispatch(daemon->store_thread);
+}
+
+/* The loop. */
+
+static int64_t earlier(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+
+static void on_timer(int64_t now_us, void *userdata) {
+    struct heliostatd *daemon = userdata;
+    grpcx_server_advance(daemon->server, now_us);
+    daemon->is_due = daemon->timer_is_old = true;
+}
+
+static void on_turn_end(void *userdata) {
+    struct heliostatd *daemon = userdata;
+    int64_t now_us = loop_now_us();
+    if (daemon->is_due) {
+        daemon->is_due = false;
+        daemon->timer_is_old = true;
+        fabric_set_clock(daemon->fabric, now_us, loop_wall_us());
+        fabric_advance(daemon->fabric, now_us);
+        api_advance(daemon->api, now_us);
+        daemon->next_us = earlier(fabric_next_wakeup_us(daemon->fabric), api_next_wakeup_us(daemon->api));
+        if (daemon->is_due)
+            daemon->next_us = now_us;
+    }
+    if (daemon->stop_by_us && (grpcx_server_drained(daemon->server) || now_us >= daemon->stop_by_us))
+        loop_stop(daemon->loop);
+    if (daemon->timer_is_old) {
+        daemon->timer_is_old = false;
+        int64_t at_us = earlier(daemon->next_us, grpcx_server_next_wakeup_us(daemon->server));
+        loop_timer_arm(daemon->timer, daemon->stop_by_us ? earlier(at_us, daemon->stop_by_us) : at_us);
+    }
+}
+
+static void on_slow_turn(int64_t cpu_us, void *userdata) {
+    struct heliostatd *daemon = userdata;
+    daemon->n_slow_turns++;
+    if (cpu_us > daemon->slowest_us)
+        daemon->slowest_us = cpu_us;
+    log_line(LOG_LEVEL_WARNING,
+             "a loop turn took %" PRId64 " us of CPU time; %" PRIu64 " were over %d us so far", cpu_us,
+             daemon->n_slow_turns, SLOW_TURN_US);
+}
+
+/* Out of descriptors: the connection is taken with the spare one and closed, so that it does not wake the
+ * loop for ever. */
+static void shed_connection(struct heliostatd *daemon) {
+    int fd;
+    struct grpcx_peer peer;
+    log_line(LOG_LEVEL_WARNING, "out of file descriptors: a connection was turned away");
+    close(daemon->spare_fd);
+    if (grpcx_accept_unix(daemon->listener.fd, &fd, &peer) == 0)
+        close(fd);
+    daemon->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+static void on_connection(void *userdata) {
+    struct heliostatd *daemon = userdata;
+    for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
+        int fd;
+        struct grpcx_peer peer;
+        int r = grpcx_accept_unix(daemon->listener.fd, &fd, &peer);
+        if (r == -EMFILE || r == -ENFILE)
+            shed_connection(daemon);
+        if (r < 0)
+            return;
+        r = grpcx_server_adopt_connection(daemon->server, fd, &peer);
+        if (r < 0 && r != -ESHUTDOWN)
+            log_line(LOG_LEVEL_WARNING, "a connection was turned away: %s", strerror(-r));
+    }
+}
+
+static void on_stop_signal(void *userdata) {
+    struct heliostatd *daemon = userdata;
+    if (daemon->stop_by_us) {
+        loop_stop(daemon->loop);
+        return;
+    }
+    log_line(LOG_LEVEL_INFO, "stopping: open calls have %d s", DAEMON_DRAIN_S);
+    daemon->stop_by_us = loop_now_us() + (int64_t)DAEMON_DRAIN_S * 1000000;
+    daemon->timer_is_old = true;
+    grpcx_server_drain(daemon->server);
+    api_end_streams(daemon->api);
+}
+
+/* Start. */
+
+__attribute__((format(printf, 2, 3))) static int fail(char *error, const char *format, ...) {
+    va_list list;
+    va_start(list, format);
+    vsnprintf(error, DAEMON_ERROR_MAX, format, list);
+    va_end(list);
+    return DAEMON_REFUSED;
+}
+
+static int take_socket(struct heliostatd *daemon, const struct daemon_options *options, char *error) {
+    const char *path = options->socket_path;
+    int r = grpcx_listen_unix(path, options->socket_mode, &daemon->listener);
+    if (r == -EADDRINUSE)
+        return fail(error, "socket %.200s is in use: another process holds %.200s.lock", path, path);
+    if (r == -EEXIST)
+        return fail(error, "%.200s exists and is no socket: remove it or choose another --socket", path);
+    if (r == -ENAMETOOLONG)
+        return fail(error, "socket path \"%.120s\" is empty or longer than a socket's name may be", path);
+    return r < 0 ? fail(error, "socket %.200s: %s", path, strerror(-r)) : 0;
+}
+
+static int open_store(struct heliostatd *daemon, const struct daemon_options *options, char *error) {
+    const struct store_options store_options = {
+        .path = options->db_path, .is_restored = options->is_restored, .vfs = options->vfs};
+    char text[300] = "";
+    int r = store_open(&store_options, &daemon->store, text, sizeof(text));
+    if (r == 0)
+        return 0;
+    return fail(error, "database %.200s: %s", options->db_path,
+                *text          ? text
+                : r == -ENOENT ? "its directory does not exist"
+                : r < 0        ? strerror(-r)
+                               : "it cannot be used");
+}
+
+static int start_loop(struct heliostatd *daemon) {
+    int r = loop_new(&daemon->loop);
+    if (r == 0)
+        r = loop_timer_new(daemon->loop, on_timer, daemon, &daemon->timer);
+    if (r == 0)
+        r = loop_wakeup_new(daemon->loop, on_store_wakeup, daemon, &daemon->store_wakeup);
+    if (r == 0)
+        loop_set_turns(daemon->loop, &(struct loop_turns){.on_end = on_turn_end,
+                                                          .on_slow = on_slow_turn,
+                                                          .slow_us = SLOW_TURN_US,
+                                                          .userdata = daemon});
+    return r;
+}
+
+static int start_fabric(struct heliostatd *daemon, const struct daemon_options *options) {
+    int64_t now_us = loop_now_us(), wall_us = loop_wall_us();
+    const struct fabric_options fabric_options = {
+        .settings = config_fabric_settings(&options->config),
+        .executor = {.submit = submit, .userdata = daemon},
+        .listener = {.on_event = on_event,
+                     .on_slice = on_slice,
+                     .on_operation = on_operation,
+                     .on_read = on_read,
+                     .userdata = daemon},
+        .attach = attach_device,
+        .detach = detach_device,
+        .device_userdata = daemon,
+        .needs_advance = needs_advance,
+        .advance_userdata = daemon,
+        .seed = (uint64_t)wall_us,
+    };
+    int r = fabric_new(&fabric_options, &daemon->fabric);
+    if (r == 0)
+        r = fabric_load(daemon->fabric, daemon->store, now_us, wall_us);
+    return r;
+}
+
+static int start_store_thread(struct heliostatd *daemon) {
+    const struct store_thread_options options = {
+        .store = daemon->store,
+        .wake_loop = wake_loop,
+        .wake_userdata = daemon,
+        .callbacks = {.on_result = on_store_result, .on_works = on_store_works, .userdata = daemon},
+    };
+    int r = store_thread_start(&options, &daemon->store_thread);
+    if (r < 0)
+        return r;
+    daemon->store = NULL;
+    for (size_t i = 0; i < daemon->n_early; i++)
+        submit(daemon, daemon->early[i]);
+    free(daemon->early);
+    daemon->early = NULL;
+    daemon->n_early = 0;
+    return 0;
+}
+
+static int start_server(struct heliostatd *daemon, const struct daemon_options *options) {
+    const struct grpcx_server_options server_options = {
+        .clock = {.now_us = clock_now_us}, .wakeup_changed = server_wakeup_changed, .userdata = daemon};
+    int r = grpcx_server_new(loop_event_base(daemon->loop), &server_options, NULL, 0, &daemon->server);
+    if (r < 0)
+        return r;
+    const struct api_options api_options = {.fabric = daemon->fabric,
+                                            .server = daemon->server,
+                                            .clock = {.now_us = clock_now_us},
+                                            .report_ttl_us = options->config.health_report_ttl_ms * 1000,
+                                            .own_uid = geteuid(),
+                                            .needs_advance = needs_advance,
+                                            .userdata = daemon};
+    r = api_new(&api_options, &daemon->api);
+    if (r == 0)
+        r = grpcx_health_new(daemon->server, &daemon->health);
+    if (r == 0)
+        r = grpcx_reflection_new(daemon->server, &daemon->reflection);
+    if (r == 0)
+        r = grpcx_reflection_add(daemon->reflection, grpcx_descriptor_set, grpcx_descriptor_set_len);
+    return r;
+}
+
+static int start_listening(struct heliostatd *daemon) {
+    daemon->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    int r = loop_on_readable(daemon->loop, daemon->listener.fd, on_connection, daemon);
+    if (r == 0)
+        r = loop_on_signal(daemon->loop, SIGTERM, on_stop_signal, daemon);
+    if (r == 0)
+        r = loop_on_signal(daemon->loop, SIGINT, on_stop_signal, daemon);
+    return r;
+}
+
+int daemon_new(const struct daemon_options *options, struct heliostatd **ret_daemon, char *error) {
+    struct heliostatd *daemon = calloc(1, sizeof(*daemon));
+    if (!daemon)
+        return fail(error, "no memory");
+    daemon->listener.fd = daemon->spare_fd = -1;
+    daemon->next_us = INT64_MAX;
+    int r = take_socket(daemon, options, error);
+    if (r == 0)
+        r = open_store(daemon, options, error);
+    if (r == 0) {
+        int failed = start_loop(daemon);
+        if (failed == 0)
+            failed = start_fabric(daemon, options);
+        if (failed == 0)
+            failed = start_store_thread(daemon);
+        if (failed == 0)
+            failed = start_server(daemon, options);
+        if (failed == 0)
+            failed = start_listening(daemon);
+        if (failed < 0)
+            r = fail(error, "database %.200s: starting from it failed: %s", options->db_path,
+                     strerror(-failed));
+    }
+    if (r) {
+        daemon_free(daemon);
+        return r;
+    }
+    size_t n_pods = 0, n_slices = 0;
+    for (const struct fabric_pod *pod = fabric_pods(daemon->fabric); pod; pod = pod->next)
+        n_pods++;
+    for (const struct fabric_slice *slice = fabric_slices(daemon->fabric); slice; slice = slice->next)
+        n_slices++;
+    log_line(LOG_LEVEL_INFO,
+             "listening on %s, database %s, store %s: %zu pods, %zu slices, revision %" PRId64,
+             options->socket_path, options->db_path, fabric_store_id(daemon->fabric), n_pods, n_slices,
+             fabric_revision(daemon->fabric));
+    *ret_daemon = daemon;
+    return 0;
+}
+
+int daemon_run(struct heliostatd *daemon) {
+    daemon->is_due = true;
+    on_turn_end(daemon);
+    int r = loop_run(daemon->loop);
+    if (daemon->n_slow_turns)
+        log_line(LOG_LEVEL_INFO,
+                 "%" PRIu64 " loop turns took over %d us of CPU time, the slowest %" PRId64 " us",
+                 daemon->n_slow_turns, SLOW_TURN_US, daemon->slowest_us);
+    return r;
+}
+
+void daemon_free(struct heliostatd *daemon) {
+    if (!daemon)
+        return;
+    grpcx_server_free(daemon->server);
+    grpcx_health_free(daemon->health);
+    grpcx_reflection_free(daemon->reflection);
+    api_free(daemon->api);
+    daemon->api = NULL;
+    if (daemon->store_thread)
+        store_thread_stop(daemon->store_thread);
+    for (size_t i = 0; i < daemon->n_early; i++)
+        store_change_free(daemon->early[i]);
+    free(daemon->early);
+    fabric_free(daemon->fabric);
+    store_close(daemon->store);
+    grpcx_unix_listener_deinit(&daemon->listener);
+    if (daemon->spare_fd >= 0)
+        close(daemon->spare_fd);
+    loop_wakeup_free(daemon->store_wakeup);
+    loop_timer_free(daemon->timer);
+    loop_free(daemon->loop);
+    free(daemon);
+}
