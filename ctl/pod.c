@@ -136,6 +136,23 @@ static int pod_export(struct ctl *ctl) {
     return ctl_print_json(ctl, response->inventory);
 }
 
+static int pod_freeze(struct ctl *ctl) {
+    Heliostat__V1__FreezePodRequest request = HELIOSTAT__V1__FREEZE_POD_REQUEST__INIT;
+    Heliostat__V1__FreezePodResponse *response;
+    request.mutation = ctl_mutation(ctl);
+    request.pod = ctl_positional_or(ctl, 0, "");
+    request.reason = ctl_flag_text(ctl, "reason");
+    int exit_status = ctl_call(ctl, "PodService/FreezePod", &request.base,
+                               &heliostat__v1__freeze_pod_response__descriptor, &response);
+    if (exit_status)
+        return exit_status;
+    if (ctl_wants_json(ctl))
+        return ctl_print_json(ctl, response);
+    ctl_say(ctl, request.mutation->validate_only ? "The pod would be frozen. Nothing was changed."
+                                                 : "Frozen: no mirror moves until pod thaw.");
+    return 0;
+}
+
 #define POD_NAME                                                                                             \
     { "POD", true, CTL_OBJECT_POD, "Name of the pod; may be left out where there is one" }
 
@@ -148,6 +165,11 @@ static const struct ctl_flag create_flags[] = {
 
 static const struct ctl_flag import_flags[] = {
     {"complete", 0, CTL_VALUE_NONE, .help = "Refuse a file in which a fiber is missing"},
+    {0},
+};
+
+static const struct ctl_flag freeze_flags[] = {
+    {"reason", 0, CTL_VALUE_TEXT, "TEXT", .required = true, .help = "Why, for the record"},
     {0},
 };
 
@@ -197,6 +219,14 @@ static const struct ctl_command commands[] = {
      NULL,
      ctl_pod_import},
     {"diff", "Compare what should be connected with what is", NULL, {POD_NAME}, NULL, 0, NULL, ctl_pod_diff},
+    {"freeze",
+     "Stop every move of a mirror of a pod",
+     NULL,
+     {POD_NAME},
+     freeze_flags,
+     CTL_FLAGS_MUTATION,
+     NULL,
+     pod_freeze},
     {"thaw",
      "Let the controller move mirrors of a frozen pod",
      "A pod whose state is not trusted is frozen: it is read, and nothing moves. --dry-run lists every "

@@ -2,66 +2,9 @@
 #include "ctl/client.h"
 #include "ctl/mutation.h"
 #include "ctl/output.h"
+#include "inventory/pieces.h"
 #include "proto/json/json.h"
 #include <stdlib.h>
-
-/* Small enough that the daemon decodes a piece without a worker most of the time. */
-#define CUBES_PER_PIECE 8
-#define FIBERS_PER_PIECE 512
-#define OCSES_PER_PIECE 256
-
-struct pieces {
-    struct ctl *ctl;
-    const ProtobufCMessage **messages;
-    size_t n, capacity;
-};
-
-static size_t smaller(size_t a, size_t b) {
-    return a < b ? a : b;
-}
-
-static Heliostat__V1__Pod *new_piece(struct pieces *pieces, const Heliostat__V1__Pod *pod) {
-    Heliostat__V1__ImportInventoryRequest *request = ctl_alloc(pieces->ctl, sizeof(*request));
-    Heliostat__V1__Pod *piece = ctl_alloc(pieces->ctl, sizeof(*piece)), **list;
-    heliostat__v1__import_inventory_request__init(request);
-    heliostat__v1__pod__init(piece);
-    list = ctl_alloc(pieces->ctl, sizeof(*list));
-    list[0] = piece;
-    request->pods = list;
-    request->n_pods = 1;
-    piece->name = pod->name;
-    if (pieces->n == pieces->capacity) {
-        size_t capacity = pieces->capacity ? 2 * pieces->capacity : 64;
-        const ProtobufCMessage **messages = ctl_alloc(pieces->ctl, capacity * sizeof(*messages));
-        for (size_t i = 0; i < pieces->n; i++)
-            messages[i] = pieces->messages[i];
-        pieces->messages = messages;
-        pieces->capacity = capacity;
-    }
-    pieces->messages[pieces->n++] = &request->base;
-    return piece;
-}
-
-static void cut_pod(struct pieces *pieces, const Heliostat__V1__Pod *pod) {
-    Heliostat__V1__Pod *head = new_piece(pieces, pod);
-    head->model = pod->model;
-    head->largest_slice_chips = pod->largest_slice_chips;
-    for (size_t i = 0; i < pod->n_ocses; i += OCSES_PER_PIECE) {
-        Heliostat__V1__Pod *piece = new_piece(pieces, pod);
-        piece->ocses = pod->ocses + i;
-        piece->n_ocses = smaller(OCSES_PER_PIECE, pod->n_ocses - i);
-    }
-    for (size_t i = 0; i < pod->n_cubes; i += CUBES_PER_PIECE) {
-        Heliostat__V1__Pod *piece = new_piece(pieces, pod);
-        piece->cubes = pod->cubes + i;
-        piece->n_cubes = smaller(CUBES_PER_PIECE, pod->n_cubes - i);
-    }
-    for (size_t i = 0; i < pod->n_fibers; i += FIBERS_PER_PIECE) {
-        Heliostat__V1__Pod *piece = new_piece(pieces, pod);
-        piece->fibers = pod->fibers + i;
-        piece->n_fibers = smaller(FIBERS_PER_PIECE, pod->n_fibers - i);
-    }
-}
 
 void ctl_print_findings(const struct ctl *ctl, const char *path, Heliostat__V1__Finding *const *findings,
                         size_t n_findings, char *const *changes, size_t n_changes, bool dry_run) {
@@ -81,6 +24,35 @@ void ctl_print_findings(const struct ctl *ctl, const char *path, Heliostat__V1__
 
 static void free_message(void *message) {
     protobuf_c_message_free_unpacked(message, NULL);
+}
+
+static void free_pieces(void *pieces) {
+    inventory_pieces_free(pieces);
+}
+
+/* The first request and, after it, one for each piece of each pod. NULL: out of memory. */
+static const ProtobufCMessage **cut(struct ctl *ctl, const Heliostat__V1__Inventory *inventory,
+                                    Heliostat__V1__ImportInventoryRequest *first, size_t *ret_n) {
+    struct inventory_pieces *cuts = ctl_alloc(ctl, inventory->n_pods * sizeof(*cuts));
+    size_t n = 1, at = 1;
+    for (size_t i = 0; i < inventory->n_pods; i++) {
+        if (inventory_split(inventory->pods[i], INVENTORY_PIECE_BYTES, &cuts[i]) < 0)
+            return NULL;
+        ctl_keep(ctl, &cuts[i], free_pieces);
+        n += cuts[i].n;
+    }
+    const ProtobufCMessage **messages = ctl_alloc(ctl, n * sizeof(*messages));
+    messages[0] = &first->base;
+    for (size_t i = 0; i < inventory->n_pods; i++)
+        for (size_t p = 0; p < cuts[i].n; p++) {
+            Heliostat__V1__ImportInventoryRequest *request = ctl_alloc(ctl, sizeof(*request));
+            heliostat__v1__import_inventory_request__init(request);
+            request->pods = &cuts[i].pods[p];
+            request->n_pods = 1;
+            messages[at++] = &request->base;
+        }
+    *ret_n = n;
+    return messages;
 }
 
 int ctl_pod_import(struct ctl *ctl) {
@@ -103,16 +75,13 @@ int ctl_pod_import(struct ctl *ctl) {
         ctl_ask(ctl, "importing %s replaces the inventory of its %zu pods", path, inventory->n_pods);
     if (exit_status)
         return exit_status;
-    struct pieces pieces = {.ctl = ctl};
     first.mutation = ctl_mutation(ctl);
     first.complete = ctl_has(ctl, "complete");
-    for (size_t i = 0; i < inventory->n_pods; i++)
-        cut_pod(&pieces, inventory->pods[i]);
-    const ProtobufCMessage **messages = ctl_alloc(ctl, (pieces.n + 1) * sizeof(*messages));
-    messages[0] = &first.base;
-    for (size_t i = 0; i < pieces.n; i++)
-        messages[i + 1] = pieces.messages[i];
-    exit_status = ctl_call_in_pieces(ctl, "InventoryService/ImportInventory", messages, pieces.n + 1,
+    size_t n = 1;
+    const ProtobufCMessage **messages = cut(ctl, inventory, &first, &n);
+    if (!messages)
+        return ctl_fail(ctl, CTL_EXIT_FAILED, "out of memory");
+    exit_status = ctl_call_in_pieces(ctl, "InventoryService/ImportInventory", messages, n,
                                      &heliostat__v1__import_inventory_response__descriptor, &response);
     if (exit_status)
         return exit_status;

@@ -194,6 +194,28 @@ static const struct ctl_flag hold_flags[] = {
     {0},
 };
 
+static const struct ctl_flag adopt_flags[] = {
+    {"topology", 't', CTL_VALUE_TEXT, "TOPOLOGY", .required = true, .help = "What the circuits form: 8x8x8"},
+    {"cube", 0, CTL_VALUE_TEXT, "CUBE", .required = true, .object = CTL_OBJECT_CUBE,
+     .help = "The cube at position 0; the others follow from the circuits"},
+    {"pod", 0, CTL_VALUE_TEXT, "POD", .object = CTL_OBJECT_POD, .help = "Pod (default: the only one)"},
+    {"tolerate-missing", 0, CTL_VALUE_LIST, "LINKS",
+     .help = "Links that may be missing: one number for every dimension, or x,y,z (default 0)"},
+    {"label", 'l', CTL_VALUE_TEXT, "KEY=VALUE", .repeatable = true, .help = "A label"},
+    {"disruption", 0, CTL_VALUE_TEXT, "WHEN", "ask|anytime",
+     .help = "When its circuits may be moved: after its owner agreed, or at once (default ask)"},
+    {0},
+};
+
+static const struct ctl_flag reshape_flags[] = {
+    {"topology", 't', CTL_VALUE_TEXT, "TOPOLOGY", .required = true, .help = "What it shall be: 8x8x16"},
+    {"exclude", 0, CTL_VALUE_LIST, "CUBES", .object = CTL_OBJECT_CUBE, .help = "Not these cubes"},
+    {"disrupt", 0, CTL_VALUE_NONE, .help = "Move circuits although the owner was not asked"},
+    {"use-spares", 0, CTL_VALUE_NONE, .help = "Spare cubes may be taken"},
+    {"uid", 0, CTL_VALUE_NUMBER, "UID", .help = "Only if the slice of that name has this uid"},
+    {0},
+};
+
 static const struct ctl_command commands[] = {
     {"create",
      "Get a slice from free cubes and connect it",
@@ -239,6 +261,22 @@ static const struct ctl_command commands[] = {
      CTL_FLAGS_MUTATION | CTL_FLAGS_WAIT | CTL_FLAGS_DESTRUCTIVE,
      NULL,
      ctl_slice_swap},
+    {"reshape",
+     "Give a slice another topology, larger, smaller or twisted otherwise",
+     NULL,
+     {SLICE_NAME},
+     reshape_flags,
+     CTL_FLAGS_MUTATION | CTL_FLAGS_WAIT | CTL_FLAGS_DESTRUCTIVE,
+     NULL,
+     ctl_slice_reshape},
+    {"adopt",
+     "Take circuits that no slice explains over as a slice; no mirror moves",
+     NULL,
+     {{"NAME", false, CTL_OBJECT_OTHER, "Name of the new slice"}},
+     adopt_flags,
+     CTL_FLAGS_MUTATION | CTL_FLAGS_WAIT,
+     NULL,
+     ctl_slice_adopt},
     {"release-hold",
      "Decide about a slice whose circuits would be derived otherwise now",
      NULL,

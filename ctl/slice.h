@@ -4,6 +4,8 @@
 #include "heliostat/v1/slice.pb-c.h"
 
 int ctl_slice_create(struct ctl *ctl);
+int ctl_slice_adopt(struct ctl *ctl);
+int ctl_slice_reshape(struct ctl *ctl);
 int ctl_slice_swap(struct ctl *ctl);
 int ctl_slice_hosts(struct ctl *ctl);
 int ctl_slice_env(struct ctl *ctl);
@@ -19,3 +21,11 @@ void ctl_print_links(const Heliostat__V1__Slice *slice, Heliostat__V1__MissingLi
 void ctl_print_plan(struct ctl *ctl, const Heliostat__V1__SlicePlan *plan);
 /* "train-a READY: 8x8x8 on 8 cubes" and what a person should know besides. */
 void ctl_say_slice(struct ctl *ctl, const Heliostat__V1__Slice *slice);
+/* After a change: the message in JSON, the plan of a --dry-run, or the slice. Returns exit_status, or what
+ * went wrong while printing. */
+__attribute__((warn_unused_result)) int ctl_show_change(struct ctl *ctl, const void *message,
+                                                        const Heliostat__V1__Slice *slice,
+                                                        const Heliostat__V1__SlicePlan *plan,
+                                                        int exit_status);
+/* From NAME, --topology and the other flags of slice create. An exit status. */
+__attribute__((warn_unused_result)) int ctl_read_spec(struct ctl *ctl, Heliostat__V1__SliceSpec *spec);

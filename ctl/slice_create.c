@@ -44,7 +44,7 @@ static int read_tolerance(struct ctl *ctl, Heliostat__V1__SliceSpec *spec) {
     return 0;
 }
 
-static int read_spec(struct ctl *ctl, Heliostat__V1__SliceSpec *spec) {
+int ctl_read_spec(struct ctl *ctl, Heliostat__V1__SliceSpec *spec) {
     const char *disruption = ctl_flag_text(ctl, "disruption");
     int value = HELIOSTAT__V1__DISRUPTION__DISRUPTION_UNSPECIFIED;
     heliostat__v1__slice_spec__init(spec);
@@ -73,7 +73,7 @@ static int create_one(struct ctl *ctl, enum ctl_goal goal) {
     Heliostat__V1__CreateSliceRequest request = HELIOSTAT__V1__CREATE_SLICE_REQUEST__INIT;
     Heliostat__V1__CreateSliceResponse *response, last = HELIOSTAT__V1__CREATE_SLICE_RESPONSE__INIT;
     Heliostat__V1__SliceSpec spec;
-    int exit_status = read_spec(ctl, &spec);
+    int exit_status = ctl_read_spec(ctl, &spec);
     if (exit_status)
         return exit_status;
     request.mutation = ctl_mutation(ctl);
@@ -85,15 +85,7 @@ static int create_one(struct ctl *ctl, enum ctl_goal goal) {
     last = *response;
     if (last.slice)
         exit_status = ctl_wait_slices(ctl, &last.operation, &last.slice, 1, goal);
-    if (ctl_wants_json(ctl)) {
-        int printed = ctl_print_json(ctl, &last);
-        return exit_status ? exit_status : printed;
-    }
-    if (request.mutation->validate_only && last.plan)
-        ctl_print_plan(ctl, last.plan);
-    else if (last.slice)
-        ctl_say_slice(ctl, last.slice);
-    return exit_status;
+    return ctl_show_change(ctl, &last, last.slice, last.plan, exit_status);
 }
 
 static int create_many(struct ctl *ctl, enum ctl_goal goal) {

@@ -103,6 +103,19 @@ void ctl_say_slice(struct ctl *ctl, const Heliostat__V1__Slice *slice) {
     }
 }
 
+int ctl_show_change(struct ctl *ctl, const void *message, const Heliostat__V1__Slice *slice,
+                    const Heliostat__V1__SlicePlan *plan, int exit_status) {
+    if (ctl_wants_json(ctl)) {
+        int printed = ctl_print_json(ctl, message);
+        return exit_status ? exit_status : printed;
+    }
+    if (ctl_has(ctl, "dry-run") && plan)
+        ctl_print_plan(ctl, plan);
+    else if (slice)
+        ctl_say_slice(ctl, slice);
+    return exit_status;
+}
+
 static void field(const char *name, const char *value) {
     if (*value)
         printf("%-12s  %s\n", name, value);

@@ -42,13 +42,5 @@ int ctl_slice_swap(struct ctl *ctl) {
     last = *response;
     if (last.slice)
         exit_status = ctl_wait_slices(ctl, &last.operation, &last.slice, 1, goal);
-    if (ctl_wants_json(ctl)) {
-        int printed = ctl_print_json(ctl, &last);
-        return exit_status ? exit_status : printed;
-    }
-    if (request.mutation->validate_only && last.plan)
-        ctl_print_plan(ctl, last.plan);
-    else if (last.slice)
-        ctl_say_slice(ctl, last.slice);
-    return exit_status;
+    return ctl_show_change(ctl, &last, last.slice, last.plan, exit_status);
 }

@@ -1,0 +1,57 @@
+/* Taking a slice over, and giving it another topology. */
+#include "ctl/slice.h"
+#include "ctl/client.h"
+#include "ctl/mutation.h"
+#include "ctl/output.h"
+#include "ctl/wait.h"
+
+int ctl_slice_adopt(struct ctl *ctl) {
+    Heliostat__V1__AdoptSliceRequest request = HELIOSTAT__V1__ADOPT_SLICE_REQUEST__INIT;
+    Heliostat__V1__AdoptSliceResponse *response, last;
+    Heliostat__V1__SliceSpec spec;
+    enum ctl_goal goal;
+    int exit_status = ctl_goal(ctl, &goal);
+    if (exit_status == 0)
+        exit_status = ctl_read_spec(ctl, &spec);
+    if (exit_status)
+        return exit_status;
+    request.mutation = ctl_mutation(ctl);
+    request.spec = &spec;
+    request.cube = ctl_flag_text(ctl, "cube");
+    exit_status = ctl_call(ctl, "SliceService/AdoptSlice", &request.base,
+                           &heliostat__v1__adopt_slice_response__descriptor, &response);
+    if (exit_status)
+        return exit_status;
+    last = *response;
+    if (last.slice)
+        exit_status = ctl_wait_slices(ctl, &last.operation, &last.slice, 1, goal);
+    return ctl_show_change(ctl, &last, last.slice, last.plan, exit_status);
+}
+
+int ctl_slice_reshape(struct ctl *ctl) {
+    Heliostat__V1__ReshapeSliceRequest request = HELIOSTAT__V1__RESHAPE_SLICE_REQUEST__INIT;
+    Heliostat__V1__ReshapeSliceResponse *response, last;
+    enum ctl_goal goal;
+    int exit_status = ctl_goal(ctl, &goal);
+    if (exit_status)
+        return exit_status;
+    request.mutation = ctl_mutation(ctl);
+    request.name = ctl_positional(ctl, 0);
+    request.uid = ctl_flag_number(ctl, "uid", 0);
+    request.topology = ctl_flag_text(ctl, "topology");
+    request.disrupt = ctl_has(ctl, "disrupt");
+    request.use_spares = ctl_has(ctl, "use-spares");
+    request.exclude = ctl_flag_list(ctl, "exclude", &request.n_exclude);
+    exit_status = ctl_ask(ctl, "Reshaping %s to %s moves its circuits: a job on it must be stopped.",
+                          request.name, request.topology);
+    if (exit_status)
+        return exit_status;
+    exit_status = ctl_call(ctl, "SliceService/ReshapeSlice", &request.base,
+                           &heliostat__v1__reshape_slice_response__descriptor, &response);
+    if (exit_status)
+        return exit_status;
+    last = *response;
+    if (last.slice)
+        exit_status = ctl_wait_slices(ctl, &last.operation, &last.slice, 1, goal);
+    return ctl_show_change(ctl, &last, last.slice, last.plan, exit_status);
+}

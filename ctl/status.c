@@ -1,0 +1,217 @@
+/* helioctl status: one screen, and on it first what a person should know. */
+#include "ctl/alarm.h"
+#include "ctl/client.h"
+#include "ctl/output.h"
+#include "ctl/pod.h"
+#include "ctl/registry.h"
+#include "ctl/word.h"
+#include "heliostat/v1/ocs.pb-c.h"
+#include <stdarg.h>
+
+#define LINES_SHOWN 12
+
+struct status {
+    Heliostat__V1__ListPodsResponse *pods;
+    Heliostat__V1__ListSlicesResponse *slices;
+    Heliostat__V1__ListOcsesResponse **ocses;  /* by pod */
+    Heliostat__V1__ListAlarmsResponse *alarms; /* NULL: this daemon keeps none */
+    unsigned needs;                            /* lines printed under "Needs attention" */
+};
+
+static int read_status(struct ctl *ctl, struct status *s) {
+    Heliostat__V1__ListPodsRequest pods = HELIOSTAT__V1__LIST_PODS_REQUEST__INIT;
+    Heliostat__V1__ListSlicesRequest slices = HELIOSTAT__V1__LIST_SLICES_REQUEST__INIT;
+    Heliostat__V1__ListAlarmsRequest alarms = HELIOSTAT__V1__LIST_ALARMS_REQUEST__INIT;
+    int exit_status = ctl_call(ctl, "PodService/ListPods", &pods.base,
+                               &heliostat__v1__list_pods_response__descriptor, &s->pods);
+    if (exit_status == 0)
+        exit_status = ctl_call(ctl, "SliceService/ListSlices", &slices.base,
+                               &heliostat__v1__list_slices_response__descriptor, &s->slices);
+    if (exit_status)
+        return exit_status;
+    s->ocses = ctl_alloc(ctl, s->pods->n_pods * sizeof(*s->ocses));
+    for (size_t i = 0; i < s->pods->n_pods && exit_status == 0; i++) {
+        Heliostat__V1__ListOcsesRequest ocses = HELIOSTAT__V1__LIST_OCSES_REQUEST__INIT;
+        ocses.pod = s->pods->pods[i]->name;
+        exit_status = ctl_call(ctl, "OcsService/ListOcses", &ocses.base,
+                               &heliostat__v1__list_ocses_response__descriptor, &s->ocses[i]);
+    }
+    if (exit_status == 0 && ctl_call_quietly(ctl, "AlarmService/ListAlarms", &alarms.base,
+                                             &heliostat__v1__list_alarms_response__descriptor, &s->alarms))
+        s->alarms = NULL;
+    return exit_status;
+}
+
+static const struct ctl_column pod_columns[] = {
+    {"POD"},
+    {"MODEL"},
+    {"CUBES", CTL_COLUMN_RIGHT},
+    {"HEALTHY", CTL_COLUMN_RIGHT},
+    {"IN SLICES", CTL_COLUMN_RIGHT},
+    {"FREE", CTL_COLUMN_RIGHT},
+    {"OCSES IN SYNC", CTL_COLUMN_RIGHT},
+};
+
+static void print_pods(struct ctl *ctl, const struct status *s) {
+    struct ctl_table table;
+    ctl_table_init(&table, pod_columns, sizeof(pod_columns) / sizeof(*pod_columns));
+    for (size_t i = 0; i < s->pods->n_pods; i++) {
+        const Heliostat__V1__PodStatus *pod = s->pods->pods[i];
+        unsigned healthy = 0, used = 0, unused = 0;
+        for (size_t c = 0; c < pod->n_cubes; c++) {
+            bool is_healthy = pod->cubes[c]->health == HELIOSTAT__V1__HEALTH__HEALTH_HEALTHY;
+            healthy += is_healthy;
+            used += *pod->cubes[c]->slice != 0;
+            unused += !*pod->cubes[c]->slice && is_healthy &&
+                      pod->cubes[c]->scheduling <= HELIOSTAT__V1__SCHEDULING__SCHEDULING_SCHEDULABLE;
+        }
+        ctl_table_cell(&table, "%s", pod->name);
+        ctl_table_cell(&table, "%s", pod->model);
+        ctl_table_cell(&table, "%zu", pod->n_cubes);
+        ctl_table_cell(&table, "%u", healthy);
+        ctl_table_cell(&table, "%u", used);
+        ctl_table_cell(&table, "%u", unused);
+        ctl_table_cell(&table, "%u/%u", pod->ocses_in_sync, pod->ocses);
+    }
+    if (s->pods->n_pods)
+        ctl_show_table(ctl, &table);
+    else
+        puts("No pods. Make one with: helioctl pod create NAME --model tpu-v4");
+    ctl_table_deinit(&table);
+}
+
+static void print_slices(const struct status *s) {
+    const ProtobufCEnumDescriptor *states = &heliostat__v1__slice_state__descriptor;
+    bool first = true;
+    printf("\nSlices: %zu", s->slices->n_slices);
+    for (unsigned v = 0; v < states->n_values; v++) {
+        unsigned n = 0;
+        for (size_t i = 0; i < s->slices->n_slices; i++)
+            n += (int)s->slices->slices[i]->state == states->values[v].value;
+        if (n) {
+            printf("%s%u %s", first ? " (" : ", ", n, ctl_enum_word(states, states->values[v].value));
+            first = false;
+        }
+    }
+    puts(first ? "" : ")");
+}
+
+__attribute__((format(printf, 2, 3))) static void need(struct status *s, const char *format, ...) {
+    va_list values;
+    if (s->needs++ == 0)
+        puts("\nNeeds attention:");
+    va_start(values, format);
+    fputs("  ", stdout);
+    vprintf(format, values);
+    putchar('\n');
+    va_end(values);
+}
+
+static void check_slices(struct status *s) {
+    for (size_t i = 0; i < s->slices->n_slices; i++) {
+        const Heliostat__V1__Slice *x = s->slices->slices[i];
+        const char *state = ctl_enum_word(&heliostat__v1__slice_state__descriptor, (int)x->state);
+        if (x->state == HELIOSTAT__V1__SLICE_STATE__SLICE_STATE_INCOMPLETE)
+            need(s, "slice %s is INCOMPLETE: %s. Repair: helioctl slice swap %s --cube CUBE", x->name,
+                 x->cause, x->name);
+        else if (x->state == HELIOSTAT__V1__SLICE_STATE__SLICE_STATE_FAILED)
+            need(s, "slice %s FAILED: %s. helioctl slice delete %s frees the name", x->name, x->cause,
+                 x->name);
+        else if (x->state == HELIOSTAT__V1__SLICE_STATE__SLICE_STATE_DEGRADED)
+            need(s, "slice %s is %s: %zu links missing%s%s", x->name, state, x->n_missing_links,
+                 *x->cause ? ", " : "", x->cause);
+        if (x->held)
+            need(s, "slice %s is held: helioctl slice release-hold %s --keep|--rederive", x->name, x->name);
+        if (x->qualified == HELIOSTAT__V1__QUALIFIED__QUALIFIED_FAILED)
+            need(s, "slice %s failed qualification on %zu links: helioctl verify --slice %s", x->name,
+                 x->n_failed_links, x->name);
+        if (*x->unverified_since)
+            need(s, "slice %s: a switch it uses cannot be seen since %s", x->name, x->unverified_since);
+    }
+}
+
+static void check_ocses(struct ctl *ctl, struct status *s, const Heliostat__V1__ListOcsesResponse *ocses) {
+    unsigned shown = 0, more = 0;
+    for (size_t i = 0; i < ocses->n_ocses; i++) {
+        const Heliostat__V1__OcsStatus *o = ocses->ocses[i];
+        if (o->state == HELIOSTAT__V1__OCS_STATE__OCS_STATE_IN_SYNC)
+            continue;
+        if (shown++ >= LINES_SHOWN)
+            more++;
+        else
+            need(s, "switch %s is %s%s%s", o->name,
+                 ctl_enum_word(&heliostat__v1__ocs_state__descriptor, (int)o->state), *o->cause ? ": " : "",
+                 o->cause);
+    }
+    if (more)
+        need(s, "%u more switches are not in sync: helioctl ocs list", more);
+}
+
+static void check_cubes(struct status *s, const Heliostat__V1__PodStatus *pod) {
+    unsigned unknown = 0, shown = 0, more = 0;
+    for (size_t i = 0; i < pod->n_cubes; i++) {
+        const Heliostat__V1__CubeStatus *c = pod->cubes[i];
+        if (c->health == HELIOSTAT__V1__HEALTH__HEALTH_UNKNOWN ||
+            c->health == HELIOSTAT__V1__HEALTH__HEALTH_UNSPECIFIED) {
+            unknown++;
+        } else if (c->health != HELIOSTAT__V1__HEALTH__HEALTH_HEALTHY || c->unaccounted_circuit) {
+            if (shown++ >= LINES_SHOWN)
+                more++;
+            else
+                need(s, "cube %s is %s%s%s%s%s%s", c->name,
+                     ctl_enum_word(&heliostat__v1__health__descriptor, (int)c->health),
+                     *c->health_cause ? ": " : "", c->health_cause,
+                     c->unaccounted_circuit ? ", carries an unaccounted circuit" : "",
+                     *c->slice ? ", in slice " : "", c->slice);
+        }
+    }
+    if (more)
+        need(s, "%u more cubes are not well: helioctl cube list", more);
+    if (unknown)
+        need(s, "pod %s: the health of %u of %zu cubes is not known (their hosts do not report)", pod->name,
+             unknown, pod->n_cubes);
+}
+
+static void print_needs(struct ctl *ctl, struct status *s) {
+    for (size_t i = 0; i < s->pods->n_pods; i++) {
+        const Heliostat__V1__PodStatus *pod = s->pods->pods[i];
+        if (pod->frozen)
+            need(s, "pod %s is FROZEN, no mirror moves: %s. See helioctl pod diff %s, then pod thaw",
+                 pod->name, pod->frozen_reason, pod->name);
+        check_ocses(ctl, s, s->ocses[i]);
+        check_cubes(s, pod);
+    }
+    check_slices(s);
+    for (size_t i = 0; s->alarms && i < s->alarms->n_alarms; i++) {
+        const Heliostat__V1__Alarm *a = s->alarms->alarms[i];
+        need(s, "alarm %s %s: %s%s%s", a->kind, *a->object ? a->object : a->pod, a->text,
+             *a->what_to_do ? ". " : "", a->what_to_do);
+    }
+    if (!s->needs)
+        puts("\nNothing needs attention.");
+}
+
+static int status(struct ctl *ctl) {
+    struct status s = {0};
+    if (ctl_wants_json(ctl))
+        return ctl_fail(
+            ctl, CTL_EXIT_USAGE,
+            "status is for people; use pod list, slice list, ocs list and alarm list with -o json");
+    int exit_status = read_status(ctl, &s);
+    if (exit_status)
+        return exit_status;
+    print_pods(ctl, &s);
+    if (ctl->format == CTL_FORMAT_NAME)
+        return 0;
+    print_slices(&s);
+    print_needs(ctl, &s);
+    return 0;
+}
+
+static const struct ctl_command commands[] = {
+    {NULL, "Show pods, slices and what needs a person, on one screen", NULL, {{0}}, NULL, 0, NULL, status},
+    {0},
+};
+
+const struct ctl_noun ctl_noun_status = {"status", "What there is and what needs a person, on one screen",
+                                         commands};
