@@ -204,8 +204,7 @@ static void start_session(struct server *server, int fd) {
     bufferevent_setwatermark(session->connection, EV_READ, 0, SCPI_MAX_INPUT);
     session->next = server->sessions;
     server->sessions = session;
-    if (!server->sw->behaviour.frozen)
-        bufferevent_enable(session->connection, EV_READ);
+    bufferevent_enable(session->connection, EV_READ);
 }
 
 static void on_connect(evutil_socket_t listener, short what, void *userdata) {
@@ -280,16 +279,10 @@ static void on_review(evutil_socket_t fd, short what, void *userdata) {
 
     for (struct session *session = server->sessions; session; session = next) {
         next = session->next;
-        if (!up && !session->deaf) {
+        if (!up && !session->deaf)
             session->ends_in_reset = session->ends = true;
-        } else if (frozen != server->was_frozen && session->connection) {
-            if (frozen) {
-                bufferevent_disable(session->connection, EV_READ);
-            } else {
-                bufferevent_enable(session->connection, EV_READ);
-                run_session(session);
-            }
-        }
+        else if (server->was_frozen && !frozen)
+            run_session(session);
         if (session->ends)
             free_session(session);
     }
