@@ -144,6 +144,8 @@ int grpcx_unpack_counted(const ProtobufCMessageDescriptor *descriptor, const uin
     size_t max_bytes = l.max_bytes_allocated ? l.max_bytes_allocated : (size_t)64 << 20;
     struct budget b = {.left = max_bytes};
     ProtobufCAllocator allocator = {.alloc = budget_alloc, .free = budget_free, .allocator_data = &b};
+    if (len == 0)
+        bytes = (const uint8_t *)""; /* may be NULL */
     int r = walk_message(&w, descriptor, bytes, bytes + len, 1);
     if (r)
         return r;
