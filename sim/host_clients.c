@@ -141,17 +141,14 @@ static int64_t next_due_us(const struct sim_hosts *hosts, const struct reporter 
 
 static void on_tick(evutil_socket_t fd, short what, void *userdata) {
     struct cube_client *client = userdata;
-    struct sim_plant *plant = &client->hosts->sim->plant;
     int64_t now_us = client->hosts->sim->now_us(), next_us = INT64_MAX;
 
-    if (client->client && (client->lost || plant->cubes[client->cube].failed))
+    if (client->client && client->lost)
         disconnect(client, now_us);
-    if (!client->client && !plant->cubes[client->cube].failed && now_us >= client->connect_at_us)
+    if (!client->client && now_us >= client->connect_at_us)
         connect_cube(client, now_us);
     if (!client->client) {
-        /* A failed cube is looked at again when it is touched. */
-        if (!plant->cubes[client->cube].failed)
-            set_timer(client->timer, client->connect_at_us - now_us);
+        set_timer(client->timer, client->connect_at_us - now_us);
         return;
     }
     for (int i = 0; i < SIM_CUBE_HOSTS; i++) {
@@ -174,8 +171,6 @@ static void on_change(evutil_socket_t fd, short what, void *userdata) {
     for (int32_t cube = 0; cube < hosts->count; cube++) {
         struct cube_client *client = &hosts->clients[cube];
 
-        if (hosts->sim->plant.cubes[cube].failed != (client->client == NULL))
-            set_timer(client->timer, 0);
         for (uint32_t host = 0; host < SIM_CUBE_HOSTS; host++)
             if (hosts->sim->plant.cubes[cube].hosts[host].changed)
                 send_report(&client->reporters[host], now_us);

@@ -48,7 +48,7 @@ static void write_line(struct sim_journal *journal, struct text *line) {
     if (write(journal->fd, line->data, line->len) != (ssize_t)line->len) {
         /* A plant whose journal has a hole proves nothing: stop. */
         fprintf(stderr, "heliosim: %s: cannot write the journal: %s\n", journal->path, strerror(errno));
-        abort();
+        exit(EXIT_FAILURE);
     }
     text_deinit(line);
 }

@@ -354,6 +354,7 @@ static bool open_server(struct server *server, const struct sim_servers_options 
                   strerror(-error));
         return false;
     }
+    sim_journal_event(&server->journal, "start", NULL, 0, server->sim->now_us());
     server->review = event_new(server->sim->base, -1, 0, on_review, server);
     server->timer = evtimer_new(server->sim->base, on_review, server);
     if (!server->review || !server->timer)
