@@ -102,7 +102,7 @@ Test(inventory_csv, every_bad_value_of_every_line_is_named) {
                      "pod,other/cube-01,+x,1,other/ocs-x-01,A,1\n"
                      "Pod!,cube-01,+x,1,ocs-x-01,A,1\n"
                      "pod,cube-01,+x,1,ocs-x-01,A,1\n"
-                     "pod,cube-01,+x,1,ocs-x-01,A,99999999999999999999\n",
+                     "pod,cube-01,+x,1,ocs-x-01,A,4294967297\n",
               "", 1, 15);
     has_error(2, "cube", "'cube-256' is not accepted; wants a cube such as cube-07");
     has_error(2, "face", "'+w' is not accepted; wants one of +x -x +y -y +z -z");

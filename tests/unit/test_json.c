@@ -95,7 +95,13 @@ Test(json, escapes_strings) {
 }
 
 Test(json, string_that_is_not_utf8_is_not_encoded) {
-    static const char *const bad[] = {"\xff",     "a\xc3", "\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80",
+    static const char *const bad[] = {"\xff",
+                                      "a\xc3",
+                                      "\xc0\x80",
+                                      "\xe0\x80\x80",
+                                      "\xf0\x80\x80\x80",
+                                      "\xed\xa0\x80",
+                                      "\xf4\x90\x80\x80",
                                       "\xe2\x82z"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         Heliostat__Test__Leaf leaf = HELIOSTAT__TEST__LEAF__INIT;
@@ -271,7 +277,8 @@ Test(json, size_depth_and_count_are_bounded) {
     memset(text, ' ', len);
     refused_len(d, text, len, "67108865 bytes; wants at most 67108864");
     memset(text, '[', len);
-    refused_len(d, text, 5000, "line 1: objects and lists go more than 32 deep");
+    refused_len(d, text, 33, "line 1: objects and lists go more than 32 deep");
+    refused_len(d, text, 32, "line 1, column 32: ");
     memset(text, ',', len);
     refused_len(d, text, 3000000, "3000001 values; wants at most 2000000");
     free(text);
