@@ -32,7 +32,8 @@ struct store {
     struct rows rows;
     char id[STORE_ID_MAX];
     enum store_origin origin;
-    bool is_marked; /* restored, and no commit since */
+    bool is_durable; /* synchronous = FULL */
+    bool is_marked;  /* restored, and no commit since */
     int64_t counters[STORE_COUNTERS];
     struct audit_chain chain;
     int log_pages;
@@ -139,7 +140,7 @@ static int configure(sqlite3 *db, char *error, size_t error_size) {
         return refuse(-ENOTSUP, error, error_size, "the file system does not allow a write-ahead log");
     char sql[160];
     snprintf(sql, sizeof(sql),
-             "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = %d;",
+             "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = %d",
              LOG_SIZE_LIMIT_BYTES);
     if (result == 0)
         result = connection_run(db, sql);
@@ -263,6 +264,7 @@ int store_open(const struct store_options *options, struct store **ret_store, ch
         store_close(store);
         return result;
     }
+    store->is_durable = true;
     rows_init(&store->rows, store->db);
     *ret_store = store;
     return 0;
@@ -405,17 +407,31 @@ static void end_failed(struct store *store, int result) {
     end_transaction(store->db);
 }
 
+/* Commits wait for the disk: always, but for overwrite_failed_group(). */
+static int make_durable(struct store *store) {
+    if (store->is_durable)
+        return 0;
+    int result = connection_run(store->db, "PRAGMA synchronous = FULL");
+    store->is_durable = result == 0;
+    return result;
+}
+
 /* When only the sync of a commit failed, the log file holds the whole failed group. SQLite does not see it,
- * but recovery after a crash would. A small commit over its place makes it unreadable, even if that one
- * cannot be synced either; when it cannot be written, store_probe() tries again. */
+ * but recovery after a crash would. A small commit over its place makes it unreadable. That one needs no
+ * sync, which would fail again before anything is written; the next durable commit syncs it too. */
 static void overwrite_failed_group(struct store *store) {
-    if (write_probe(store) < 0)
+    store->is_durable = false;
+    if (connection_run(store->db, "PRAGMA synchronous = OFF") < 0 || write_probe(store) < 0)
         end_transaction(store->db);
+    int result = make_durable(store);
+    (void)result; /* tried again by the next commit, which fails if it cannot be had */
 }
 
 static int write_group(struct store *store, struct commit *commit, struct store_change *const *changes,
                        size_t n_changes) {
-    int result = connection_run(store->db, "BEGIN IMMEDIATE");
+    int result = make_durable(store);
+    if (result == 0)
+        result = connection_run(store->db, "BEGIN IMMEDIATE");
     if (result == 0)
         result = apply_all(store, commit, changes, n_changes);
     if (result == 0)
@@ -463,7 +479,9 @@ int store_checkpoint(struct store *store) {
 
 int store_probe(struct store *store) {
     store->error[0] = '\0';
-    int result = write_probe(store);
+    int result = make_durable(store);
+    if (result == 0)
+        result = write_probe(store);
     if (result == 0)
         result = store_checkpoint(store);
     if (result < 0)
