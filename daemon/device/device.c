@@ -641,8 +641,11 @@ enum device_apply_outcome device_apply(struct device *device, const struct devic
         outcome = check_pairs(device, add, n_add);
     if (outcome != DEVICE_APPLY_STARTED)
         return outcome;
-    memcpy(device->remove, remove, sizeof(*remove) * n_remove);
-    memcpy(device->add, add, sizeof(*add) * n_add);
+    /* Either list may be NULL when it is empty. */
+    if (n_remove)
+        memcpy(device->remove, remove, sizeof(*remove) * n_remove);
+    if (n_add)
+        memcpy(device->add, add, sizeof(*add) * n_add);
     device->n_remove = n_remove;
     device->n_add = n_add;
     device->removed = device->added = 0;
