@@ -449,7 +449,7 @@ int store_commit(struct store *store, struct store_change *const *changes, size_
     store->error[0] = '\0';
     struct commit commit = {.chain = store->chain};
     memcpy(commit.counters, store->counters, sizeof(commit.counters));
-    int result = write_group(store, &commit, changes, n_changes); memcpy(store->counters, commit.counters, sizeof(commit.counters));
+    int result = write_group(store, &commit, changes, n_changes);
     bool is_written = result == 0;
     if (result == 0)
         result = connection_run(store->db, "COMMIT");
