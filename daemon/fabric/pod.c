@@ -124,6 +124,8 @@ static int fill_ocs(struct fabric_pod *pod, struct fabric_ocs *ocs, const struct
         .guard_us = fabric->settings.guard_us,
         .late_guard_us = fabric->settings.late_guard_us,
         .seed = fabric->options.seed + (uint64_t)pod->pod_id * 1000003u + ocs->index * 7919u + 1,
+        /* The run before this one, or the device before this one, may have died with a command under way. */
+        .late_change_possible = true,
     };
     snprintf(config.name, sizeof(config.name), "%.30s/%s", pod->name, ocs->name);
     memcpy(config.address, ocs->address, sizeof(config.address));
