@@ -77,7 +77,7 @@ static int decode_any(const struct grpcx_field *any, struct grpcx_status_view *v
 
 int grpcx_status_decode(const uint8_t *bytes, size_t len, struct grpcx_status_view *ret_view) {
     struct grpcx_status_view view = {0};
-    const uint8_t *p = bytes, *end = bytes + len;
+    const uint8_t *p = bytes, *end = len ? bytes + len : bytes; /* NULL when empty */
     struct grpcx_field field;
     while (p < end) {
         if (grpcx_field_next(&p, end, &field) < 0)

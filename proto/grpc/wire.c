@@ -42,8 +42,6 @@ int grpcx_field_next(const uint8_t **p, const uint8_t *end, struct grpcx_field *
     if (field.wire == 0)
         field.value = value;
     if (field.wire == 2) {
-        if (value > (uint64_t)(end - *p))
-            return -EBADMSG;
         field.data = *p;
         field.len = value;
     }

@@ -29,6 +29,7 @@ int main(int argc, char **argv) {
     int r = grpcx_client_connect_unix(base, argv[1], NULL, &client);
     if (r < 0) {
         fprintf(stderr, "%s: %s\n", argv[1], strerror(-r));
+        event_base_free(base);
         return 1;
     }
     bool unary = !strcmp(argv[2], "unary");

@@ -126,7 +126,8 @@ static void serve_unary(struct grpcx_call *call, const ProtobufCMessage *msg, vo
     uint8_t *payload = calloc(1, request->size + request->payload.len + 1u);
     if (!payload)
         abort();
-    memcpy(payload, request->payload.data, request->payload.len);
+    if (request->payload.len)
+        memcpy(payload, request->payload.data, request->payload.len);
     reply.text = request->text;
     reply.payload.len = request->size + request->payload.len;
     reply.payload.data = payload;

@@ -190,6 +190,9 @@ Test(grpc_unpack, broken_wire) {
          "a",
          3, "Node.text: length past the end"},
         {"\x1a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 11, "Node.text: length past the end"},
+        {"\x1a\x02"
+         "a",
+         3, "Node.text: length past the end"},
         {"\x48", 1, "Node.flag: cut short"},
         {"\x48\x80", 2, "Node.flag: cut short"},
         {"\x59"
