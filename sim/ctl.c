@@ -181,10 +181,10 @@ static const struct command {
 /* Sends the line and reads one line. NULL: said why. */
 static char *exchange(const char *path, const char *line) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     char *answer = NULL;
     size_t capacity = 0;
     FILE *stream;
+    int fd;
 
     if (strlen(path) >= sizeof(address.sun_path)) {
         fprintf(stderr, "heliosim ctl: %s: a socket's path is at most %zu characters\n", path,
@@ -192,6 +192,7 @@ static char *exchange(const char *path, const char *line) {
         return NULL;
     }
     memcpy(address.sun_path, path, strlen(path));
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
         !(stream = fdopen(fd, "r+"))) {
         fprintf(stderr, "heliosim ctl: %s: %s; is heliosim running with --control %s?\n", path,

@@ -1,7 +1,7 @@
 #pragma once
 /* The hosts as clients of the controller: one gRPC connection a cube, over which its 16 hosts report. Each
- * host reports once an interval, and at once when light at one of its links changes. A cube without power has
- * no connection. */
+ * host reports once an interval, and at once when light at one of its links changes. Who fails falls
+ * silent: the connection stays, as nobody is left to end it. */
 #include "sim/sim.h"
 
 struct sim_host_counts {
