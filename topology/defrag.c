@@ -220,7 +220,7 @@ int topo_defrag(const struct topo_pod *pod, const struct topo_part *parts, unsig
         snprintf(refusal.would_fit_if, sizeof(refusal.would_fit_if), "fewer cubes, or slices are deleted");
         r = topo_refuse_text(
             &refusal, TOPO_REASON_NOT_ENOUGH_CUBES,
-            "%u cubes to be freed; %s fewer than %u moves of parts do it", n_cubes,
+            "%u cubes to be freed; %s fewer than %u moves of parts do it, each moved once", n_cubes,
             refusal.unproven ? "the search ended and found that no" : "it cannot be done: no", moves);
     }
     if (r) {

@@ -22,13 +22,13 @@ struct topo_defrag_plan {
     struct topo_part_move moves[TOPO_DEFRAG_MOVES_MAX];
     unsigned n_moves;
     struct topo_cube_set freed;
-    bool proven;             /* no plan with fewer moves exists */
+    bool proven;             /* no plan with fewer moves exists, where no part moves twice */
     unsigned moves_at_least; /* where not proven */
 };
 
 /* Frees n_cubes cubes that parts use now and that a whole-cube slice could use then. Parts never move into
- * cubes that no part uses. effort: steps of the search, 0 for 2,000,000. 0, TOPO_REFUSED with
- * NOT_ENOUGH_CUBES (refusal.unproven where the search ended early) or INVALID_ARGUMENT. */
+ * cubes that no part uses, and none moves twice. effort: steps of the search, 0 for 2,000,000. 0,
+ * TOPO_REFUSED with NOT_ENOUGH_CUBES (refusal.unproven where the search ended early) or INVALID_ARGUMENT. */
 __attribute__((warn_unused_result)) int topo_defrag(const struct topo_pod *pod, const struct topo_part *parts,
                                                     unsigned n_parts, unsigned n_cubes, unsigned effort,
                                                     struct topo_defrag_plan *ret_plan,

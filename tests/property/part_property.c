@@ -45,7 +45,7 @@ struct world {
     int n_cubes, n_parts, to_free;
     int shape[16], cube[16];
     uint16_t hosts[16], used[6], bad[6];
-    bool cut[6], fixed[16];
+    bool cut[6], fixed[16], moved[16];
 };
 
 static int count_freed(const struct world *world) {
@@ -55,7 +55,7 @@ static int count_freed(const struct world *world) {
     return freed;
 }
 
-/* Can `moves` moves, of any part any number of times, free enough cubes? */
+/* Can `moves` moves, each of another part, free enough cubes? */
 static bool brute(struct world *world, int moves) {
     if (count_freed(world) >= world->to_free)
         return true;
@@ -70,7 +70,7 @@ static bool brute(struct world *world, int moves) {
     if (possible < world->to_free)
         return false;
     for (int part = 0; part < world->n_parts; part++) {
-        if (world->fixed[part])
+        if (world->fixed[part] || world->moved[part])
             continue;
         struct block_list list = blocks_of(world->shape[part]);
         int from = world->cube[part];
@@ -83,7 +83,9 @@ static bool brute(struct world *world, int moves) {
                 world->used[cube] |= list.mask[i];
                 world->cube[part] = cube;
                 world->hosts[part] = list.mask[i];
+                world->moved[part] = true;
                 bool found = brute(world, moves - 1);
+                world->moved[part] = false;
                 world->used[cube] &= (uint16_t)~list.mask[i];
                 world->used[from] |= was;
                 world->cube[part] = from;
