@@ -82,7 +82,7 @@ void derive_wants(struct fabric_pod *pod) {
             port->failures = 0;
             port->is_failed = port->in_flight = false;
             memset(port->put_right_us, 0, sizeof(port->put_right_us));
-            if (port->want_b && port->observed_b == port->want_b)
+            if (port->want_b && port->observed_b == port->want_b && !port->is_leaving)
                 port->confirmed_b = port->want_b;
         }
         ocs->needs_reconcile = true;

@@ -55,10 +55,14 @@ static void look_at_link(const struct fabric_slice *slice, const struct slice_ve
         sight->n_total++;
         if (!observe_is_usable(ocs)) {
             sight->is_unseen = sight->is_unseen || ocs->lost_at_us || !ocs->map_known;
-            if (is_connecting(version) && !(ocs->map_known && port->observed_b == link.b))
+            if (is_connecting(version) &&
+                (!ocs->map_known || port->observed_b != link.b || port->is_leaving))
                 seen.cause = LINK_CAUSE_OCS_LOST;
             else if (was_missing(version, &seen))
                 seen.cause = LINK_CAUSE_OCS_LOST;
+        } else if (port->is_leaving && is_connecting(version)) {
+            sight->n_waiting++;
+            return;
         } else if (port->observed_b != link.b) {
             seen.cause = port->is_failed ? LINK_CAUSE_PORT_FAILED : LINK_CAUSE_NOT_CONNECTED;
             if (is_connecting(version) && !port->is_failed) {

@@ -80,6 +80,7 @@ struct fabric_port {
     uint16_t clear_b;                 /* an operator said that this circuit goes; 0: none */
     bool is_locked;                   /* of a held slice: nothing is sent about it */
     bool in_flight;                   /* the intended circuit was sent and is not read back yet */
+    bool is_leaving;                  /* its removal was sent: observed_b may be gone already */
     uint8_t failures;                 /* tries in a row after which the intended circuit was not there */
     bool is_failed;                   /* given up until the intent or the session changes */
     int64_t put_right_us[2];          /* the last two times a drifted circuit was put right; 0: never */

@@ -65,6 +65,9 @@ static void on_map(struct device *device, const uint16_t *b_of_a, int64_t now_us
     ocs->lost_at_us = 0;
     for (unsigned a = 1; a <= ocs->ports_a; a++) {
         struct fabric_port *port = &ocs->port[a];
+        if (port->is_leaving && port->want_slice)
+            port->want_slice->needs_judging = true;
+        port->is_leaving = false;
         if (port->observed_b == b_of_a[a]) {
             port->same_reads += port->same_reads < UINT8_MAX;
             if (is_first)

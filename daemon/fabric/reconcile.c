@@ -113,6 +113,8 @@ static void send(struct fabric_ocs *ocs, int64_t now_us) {
         ocs->needs_reconcile = true;
         return;
     }
+    for (size_t i = 0; i < wish.n_remove; i++)
+        ocs->port[wish.remove[i].a].is_leaving = true;
     unsigned n_drifted = 0;
     const char *slice = "";
     for (size_t i = 0; i < wish.n_add; i++) {
