@@ -176,18 +176,18 @@ void fabric_report_host(struct fabric *fabric, const struct fabric_report *repor
         return;
     struct fabric_cube *cube = &pod->cube[report->cube];
     struct fabric_host *host = &cube->host[report->host];
-    bool is_new = host->heard_us == 0 || host->health == HEALTH_UNKNOWN ||
-                  host->chips_ok != report->chips_ok || host->electrical_ok != report->electrical_ok;
+    enum health health = report->chips_ok != 0xf  ? HEALTH_UNHEALTHY
+                         : !report->electrical_ok ? HEALTH_DEGRADED
+                                                  : HEALTH_HEALTHY;
+    const char *cause = report->chips_ok != 0xf ? "CHIP_FAILED" : !report->electrical_ok ? "LINK_DOWN" : "";
     host->heard_us = now_us;
     host->silent_at_us = now_us + fabric->settings.report_ttl_us;
     host->chips_ok = report->chips_ok;
     host->electrical_ok = report->electrical_ok;
     host->chips_in_use = report->chips_in_use;
-    if (is_new || (host->health == HEALTH_UNHEALTHY && strcmp(host->cause, "HOST_SILENT") == 0)) {
-        host->health = report->chips_ok != 0xf  ? HEALTH_UNHEALTHY
-                       : !report->electrical_ok ? HEALTH_DEGRADED
-                                                : HEALTH_HEALTHY;
-        host->cause = report->chips_ok != 0xf ? "CHIP_FAILED" : !report->electrical_ok ? "LINK_DOWN" : "";
+    if (host->health != health || strcmp(host->cause, cause) != 0) {
+        host->health = health;
+        host->cause = cause;
         host->has_moved = true;
         fabric->host_review_at_us = now_us;
     }
