@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -38,7 +39,8 @@ struct store_thread {
     bool works;                         /* commits do; while false nothing is queued */
     int failure;                        /* negative errno until it is dispatched, then 0 */
     int last_failure;
-    bool wake_due; /* there is something to dispatch, and the loop was not woken for it */
+    char error[256]; /* in words */
+    bool wake_due;   /* there is something to dispatch, and the loop was not woken for it */
     struct store_thread_stats stats;
 };
 
@@ -106,6 +108,7 @@ static void commit_group(struct store_thread *thread) {
     if (result < 0) {
         thread->works = false;
         thread->failure = thread->last_failure = result;
+        snprintf(thread->error, sizeof(thread->error), "%s", store_error(thread->store));
         drop_queue(thread);
         return;
     }
@@ -246,6 +249,12 @@ void store_thread_dispatch(struct store_thread *thread) {
         thread->told_works = true;
         callbacks->on_works(callbacks->userdata, true);
     }
+}
+
+void store_thread_error(struct store_thread *thread, char *ret_error, size_t size) {
+    pthread_mutex_lock(&thread->mutex);
+    snprintf(ret_error, size, "%s", thread->error);
+    pthread_mutex_unlock(&thread->mutex);
 }
 
 struct store_thread_stats store_thread_stats(const struct store_thread *thread) {

@@ -22,6 +22,8 @@ void store_thread_stop(struct store_thread *thread);
 /* Loop thread. */
 void store_thread_dispatch(struct store_thread *thread);
 struct store_executor store_thread_executor(struct store_thread *thread);
+/* Why the last failed commit failed, in words, for the log; "" before one. Loop thread. */
+void store_thread_error(struct store_thread *thread, char *ret_error, size_t size);
 /* Time spent in the last and in all commits, and their number (for the benchmark). Loop thread. */
 struct store_thread_stats {
     int64_t commits, changes, total_commit_us, last_commit_us;
