@@ -32,10 +32,11 @@ static void refused_len(const ProtobufCMessageDescriptor *descriptor, const char
                         const char *wanted) {
     ProtobufCMessage *msg = NULL;
     char error[1024] = "";
+    int shown = len < 200 ? (int)len : 200;
     int r = proto_json_decode(descriptor, text, len, &msg, error, sizeof(error));
-    cr_expect_eq(r, PROTO_JSON_REFUSED, "%s", text);
+    cr_expect_eq(r, PROTO_JSON_REFUSED, "%.*s", shown, text);
     cr_expect_null(msg);
-    cr_expect(strstr(error, wanted), "%s\n  says:  %s\n  wants: %s", text, error, wanted);
+    cr_expect(strstr(error, wanted), "%.*s\n  says:  %s\n  wants: %s", shown, text, error, wanted);
     cr_expect_eq(proto_json_decode(descriptor, text, len, &msg, NULL, 0), PROTO_JSON_REFUSED);
     free_message(msg);
 }
