@@ -53,13 +53,13 @@ static void write_line(struct sim_journal *journal, struct text *line) {
     text_deinit(line);
 }
 
-void sim_journal_record(struct sim_journal *journal, const struct scpi_record *record, int64_t now_us) {
+void sim_journal_record(struct sim_journal *journal, const struct scpi_record *record) {
     struct text line = {0};
 
     text_addf(&line,
               "{\"time_us\":%" PRId64 ",\"connection\":%" PRIu64 ",\"number\":%" PRIu64
               ",\"received_us\":%" PRId64 ",\"cause\":\"scpi\",\"request\":\"",
-              now_us, record->connection, record->number, record->received_us);
+              record->time_us, record->connection, record->number, record->received_us);
     text_add_json(&line, record->request, record->request_len);
     text_add(&line, "\"");
     add_moves(&line, record->moves, record->n_moves);

@@ -19,7 +19,7 @@ struct sim_journal {
 __attribute__((warn_unused_result)) int sim_journal_init(struct sim_journal *journal,
                                                          const struct sim_switch *sw, const char *folder);
 void sim_journal_deinit(struct sim_journal *journal);
-void sim_journal_record(struct sim_journal *journal, const struct scpi_record *record, int64_t now_us);
+void sim_journal_record(struct sim_journal *journal, const struct scpi_record *record);
 void sim_journal_event(struct sim_journal *journal, const char *cause, const struct sim_move *moves,
                        size_t n_moves, int64_t now_us);
 /* Adds the last lines, at most 1 MiB of them. 0 or negative errno. */

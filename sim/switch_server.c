@@ -82,7 +82,7 @@ static void end_session(struct session *session, bool in_reset) {
 static void on_record(void *userdata, const struct scpi_record *record) {
     struct session *session = userdata;
 
-    sim_journal_record(&session->server->journal, record, session->server->sim->now_us());
+    sim_journal_record(&session->server->journal, record);
 }
 
 static void on_answer(void *userdata, const char *bytes, size_t len) {

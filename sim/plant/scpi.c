@@ -139,12 +139,13 @@ static const struct scpi_command *find_command(struct scpi_session *session, con
     return scpi_command_find(header, len, unit->is_query);
 }
 
-static void record(struct scpi_session *session, const char *answer, bool to_be_continued) {
+static void record(struct scpi_session *session, const char *answer, bool to_be_continued, int64_t now_us) {
     struct sim_switch *sw = session->sw;
     struct scpi_record record = {
         .connection = session->connection,
         .number = session->number,
         .received_us = session->received_us,
+        .time_us = now_us,
         .request = session->recorded    ? NULL
                    : session->line.data ? session->line.data
                                         : "",
@@ -263,7 +264,7 @@ static void finish_line(struct scpi_session *session, int64_t now_us) {
         session->hold_until_us = now_us + session->sw->behaviour.answer_delay_ms * 1000;
         return;
     }
-    record(session, session->answers.len ? session->answers.data : NULL, false);
+    record(session, session->answers.len ? session->answers.data : NULL, false, now_us);
     session->in_line = false;
     if (session->answers.len)
         send_answer(session, line_by_line ? &session->unsent : &session->answers);
@@ -297,7 +298,7 @@ void scpi_run(struct scpi_session *session, int64_t now_us) {
         ;
     /* What has moved goes into the journal at once, however long the answer takes. */
     if (session->in_line && session->sw->n_moves)
-        record(session, NULL, true);
+        record(session, NULL, true, now_us);
 }
 
 void scpi_receive(struct scpi_session *session, const void *bytes, size_t len, int64_t now_us) {

@@ -14,7 +14,7 @@
 /* What goes into the journal: written before any of the answer leaves. */
 struct scpi_record {
     uint64_t connection, number; /* number: of the line in this session, from 1 */
-    int64_t received_us;
+    int64_t received_us, time_us;
     const char *request; /* NULL: goes on with the line of that number */
     size_t request_len;
     const struct sim_move *moves;
