@@ -225,6 +225,7 @@ static void move_on(struct fabric_slice *slice, struct sight *sight, int64_t now
                    unverified_since_us == version->unverified_since_us;
     struct change *change = is_same ? NULL : change_begin(fabric, "heliostatd", now_us);
     if (!change) {
+        slice->needs_judging = !is_same; /* when the store takes changes again */
         slice_version_drop(after);
         return;
     }
