@@ -1,0 +1,489 @@
+#include "tests/world/judge.h"
+#include "daemon/fabric/state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define LATE_GUARD_US 1000000
+#define DISTURBED_FOR_US 30000000
+
+static const char *switch_name(const struct world *world, unsigned ocs) {
+    return world->plant.switches[ocs].short_name;
+}
+
+/* Reads "(@1,2,3)"; ports as on the wire. Returns what follows, NULL when it is none. */
+static const char *read_ports(const char *at, unsigned *ports, unsigned *count) {
+    *count = 0;
+    if (strncmp(at, "(@", 2) != 0)
+        return NULL;
+    at += 2;
+    while (*at >= '0' && *at <= '9') {
+        unsigned port = 0;
+        while (*at >= '0' && *at <= '9')
+            port = port * 10 + (unsigned)(*at++ - '0');
+        if (*count == 256)
+            return NULL;
+        ports[(*count)++] = port;
+        if (*at == ',')
+            at++;
+    }
+    return *at == ')' ? at + 1 : NULL;
+}
+
+struct command {
+    bool is_add;
+    unsigned count;
+    uint16_t a[256], b[256];
+};
+
+static void read_command(struct world *world, unsigned ocs, const char *text, struct command *command) {
+    unsigned b[256], a[256], count_b;
+    const char *at = strchr(text, ' ');
+    at = at ? read_ports(at + 1, a, &command->count) : NULL;
+    at = at && *at == ',' ? read_ports(at + 1, b, &count_b) : NULL;
+    if (!at || count_b != command->count || command->count == 0)
+        world_fail(world, "%s was sent a set command that names no pairs: %.200s", switch_name(world, ocs),
+                   text);
+    for (unsigned i = 0; i < command->count; i++) {
+        unsigned n = world->fleet->n_ports;
+        if (a[i] < 1 || a[i] > n || b[i] <= n || b[i] > 2 * n)
+            world_fail(world, "%s was sent a port that it does not have: %.200s", switch_name(world, ocs),
+                       text);
+        command->a[i] = (uint16_t)a[i];
+        command->b[i] = (uint16_t)(b[i] - n);
+    }
+}
+
+/* The end is on a cube that a slice has, or that is not to be used. */
+static bool is_busy_end(const struct world *world, int16_t end) {
+    if (end < 0)
+        return false;
+    unsigned cube = (unsigned)end / 96;
+    const struct fabric_cube *is = &world->fabric->pods->cube[cube];
+    return world->ledger.cube_owner[cube] >= 0 || is->durable_slice || is->health == HEALTH_UNHEALTHY ||
+           is->health == HEALTH_DEGRADED || is->scheduling != SCHEDULING_SCHEDULABLE;
+}
+
+static void judge_removal(struct world *world, unsigned ocs, unsigned a, unsigned b) {
+    const struct ledger *ledger = &world->ledger;
+    int16_t end_a = world->fleet->end_at[ocs][0][a], end_b = world->fleet->end_at[ocs][1][b];
+    if (end_a < 0 && end_b < 0)
+        world_fail(world, "%s A%u-B%u is foreign and was told to go", switch_name(world, ocs), a, b);
+    if (ledger->want_b[ocs][a] == b)
+        world_fail(world, "%s A%u-B%u belongs to slice %s and was told to go", switch_name(world, ocs), a, b,
+                   ledger->slice[ledger->owner[ocs][a]].name);
+    bool is_in_the_way = ledger->want_b[ocs][a] || ledger->want_a[ocs][b];
+    if (!is_in_the_way && !ledger->ever[ocs][a][b])
+        world_fail(world, "%s A%u-B%u is nobody's, in nobody's way, and was told to go",
+                   switch_name(world, ocs), a, b);
+    if (!is_in_the_way && !is_busy_end(world, end_a) && !is_busy_end(world, end_b))
+        world_fail(world, "%s A%u-B%u is dark, in nobody's way, and was told to go", switch_name(world, ocs),
+                   a, b);
+}
+
+static void judge_addition(struct world *world, unsigned ocs, unsigned a, unsigned b) {
+    if (world->ledger.want_b[ocs][a] != b)
+        world_fail(world, "%s A%u-B%u was told to come; the durable intent there is B%u",
+                   switch_name(world, ocs), a, b, world->ledger.want_b[ocs][a]);
+}
+
+void judge_sent(struct world *world, struct connection *connection, const char *line, size_t len) {
+    unsigned ocs = connection->ocs;
+    char copy[16384];
+    if (len >= sizeof(copy) || len == 0 || line[len - 1] != '\n')
+        world_fail(world, "%s was sent something that is not a line", switch_name(world, ocs));
+    memcpy(copy, line, len);
+    copy[len - 1] = '\0';
+    bool has_set = false, has_removal = false, has_addition = false;
+    char *rest = copy;
+    for (char *unit; (unit = strsep(&rest, ";"));) {
+        if (strcasestr(unit, "only") || strcasestr(unit, "disc") || strcasestr(unit, "*rst"))
+            world_fail(world, "%s was sent a command that touches bystanders: %s", switch_name(world, ocs),
+                       unit);
+        bool is_add = strcasestr(unit, "conn:add") != NULL, is_sub = strcasestr(unit, "conn:sub") != NULL;
+        if (!is_add && !is_sub)
+            continue;
+        struct command command = {.is_add = is_add};
+        read_command(world, ocs, unit, &command);
+        has_set = true;
+        has_removal |= is_sub;
+        has_addition |= is_add;
+        for (unsigned i = 0; i < command.count; i++)
+            if (is_add)
+                judge_addition(world, ocs, command.a[i], command.b[i]);
+            else
+                judge_removal(world, ocs, command.a[i], command.b[i]);
+    }
+    if (!has_set)
+        return;
+    world->counts->set_lines++;
+    connection->has_set_unanswered = true;
+    if (world->ledger.is_frozen)
+        world_fail(world, "%s was sent a set command while the pod is frozen on the disk",
+                   switch_name(world, ocs));
+    if (strncmp(world->plant.switches[ocs].behaviour.serial, "SIM-", 4) != 0)
+        world_fail(world, "%s was sent a set command, and it is another unit", switch_name(world, ocs));
+    if (has_removal && !has_addition && world->fabric->pods->is_blind)
+        world_fail(world, "%s was sent removals while the controller is blind", switch_name(world, ocs));
+    if (world->has_unanswered[ocs])
+        world_fail(world, "%s was sent a set command after an unanswered one, and %u maps were read since",
+                   switch_name(world, ocs), world->n_reads[ocs]);
+}
+
+static void judge_line_in(struct world *world, struct connection *connection, const char *text) {
+    unsigned ocs = connection->ocs;
+    if (strchr(text, '@')) {
+        world->counts->reads++;
+        if (world->n_reads[ocs]++ == 0)
+            world->first_read_us[ocs] = world->now_us;
+        if (world->now_us - world->first_read_us[ocs] >= LATE_GUARD_US)
+            world->has_unanswered[ocs] = false;
+    } else if (strcmp(text, "1") == 0) {
+        connection->has_set_unanswered = false;
+    }
+}
+
+void judge_answered(struct world *world, struct connection *connection, const char *bytes, size_t len) {
+    unsigned ocs = connection->ocs;
+    for (size_t i = 0; i < len; i++) {
+        if (bytes[i] == '\n' || world->reading_len[ocs] + 1 == sizeof(world->reading[ocs])) {
+            world->reading[ocs][world->reading_len[ocs]] = '\0';
+            world->reading_len[ocs] = 0;
+            judge_line_in(world, connection, world->reading[ocs]);
+        } else {
+            world->reading[ocs][world->reading_len[ocs]++] = bytes[i];
+        }
+    }
+}
+
+void judge_ended(struct world *world, struct connection *connection) {
+    unsigned ocs = connection->ocs;
+    world->has_unanswered[ocs] = world->has_unanswered[ocs] || connection->has_set_unanswered;
+    world->n_reads[ocs] = 0;
+    world->reading_len[ocs] = 0;
+}
+
+void judge_executed(struct world *world, struct connection *connection, const struct scpi_record *record) {
+    unsigned ocs = connection->ocs;
+    for (size_t i = 0; i < record->n_moves; i++) {
+        const struct sim_move *move = &record->moves[i];
+        if (move->from == move->to)
+            continue;
+        world->counts->moves++;
+        world->is_rivals[ocs][move->a][move->from] = false;
+        if (!connection->is_live) {
+            world->counts->late_executions++;
+            world->disturbed_at_us[ocs] = world->now_us;
+            world->is_rivals[ocs][move->a][move->to] = true;
+            continue;
+        }
+        if (!move->from || world->ledger.want_b[ocs][move->a] != move->from)
+            continue;
+        const struct ledger_slice *slice = &world->ledger.slice[world->ledger.owner[ocs][move->a]];
+        if (slice->state == SLICE_READY || slice->state == SLICE_DEGRADED)
+            world_fail(world, "%s A%u-B%u of slice %s (%s) was taken down by the daemon's command: %.*s",
+                       switch_name(world, ocs), move->a, move->from, slice->name,
+                       slice_state_name((enum slice_state)slice->state),
+                       record->request ? (int)record->request_len : 0,
+                       record->request ? record->request : "");
+    }
+    if (!connection->is_live && record->n_moves)
+        world_tell(world, "%s executed %zu moves of a dead connection", switch_name(world, ocs),
+                   record->n_moves);
+}
+
+void judge_event(struct world *world, unsigned ocs, const char *cause, const struct sim_move *moves,
+                 size_t n_moves) {
+    if (n_moves)
+        world->disturbed_at_us[ocs] = world->now_us;
+    for (size_t i = 0; i < n_moves; i++) {
+        world->is_rivals[ocs][moves[i].a][moves[i].from] = false;
+        if (strcmp(cause, "rival") == 0 && moves[i].to)
+            world->is_rivals[ocs][moves[i].a][moves[i].to] = true;
+    }
+}
+
+static bool is_listed(const struct slice_version *version, const struct rules_link *link) {
+    for (unsigned i = 0; i < version->missing.count; i++)
+        if (version->missing.link[i].position == link->position &&
+            version->missing.link[i].dimension == link->dimension &&
+            version->missing.link[i].index == link->index)
+            return true;
+    return false;
+}
+
+void judge_slice(struct world *world, const struct fabric_slice *slice) {
+    const struct slice_version *version = slice->durable;
+    if (version->is_gone || (version->state != SLICE_READY && version->state != SLICE_DEGRADED))
+        return;
+    const struct ledger_slice *row = ledger_find(&world->ledger, slice->uid);
+    if (!row || row->generation != version->generation || row->state != (int64_t)version->state) {
+        /* A younger version landed in the same group. */
+        if (!row || row->generation >= version->generation)
+            return;
+        world_fail(world, "slice %s is told as durable and %s, the disk has an older row", slice->name,
+                   slice_state_name(version->state));
+    }
+    world->counts->ready += version->state == SLICE_READY;
+    world->counts->degraded += version->state == SLICE_DEGRADED;
+    struct rules_link links[FLEET_CUBES_MAX * 48];
+    unsigned count, missing = 0;
+    rules_links(world->fleet, row->topology, row->cubes, links, &count);
+    for (unsigned i = 0; i < count; i++) {
+        const struct rules_link *link = &links[i];
+        if (is_listed(version, link)) {
+            missing++;
+            continue;
+        }
+        if (link->ocs < 0)
+            world_fail(world, "slice %s is %s without a link that no fiber makes, and does not list it",
+                       slice->name, slice_state_name(version->state));
+        if (world->plant.switches[link->ocs].circuits[link->a].b != link->b &&
+            world->now_us - world->disturbed_at_us[link->ocs] > DISTURBED_FOR_US)
+            world_fail(world, "slice %s is told %s and %s A%u-B%u is not there", slice->name,
+                       slice_state_name(version->state), switch_name(world, (unsigned)link->ocs), link->a,
+                       link->b);
+    }
+    if (missing != version->missing.count || (version->state == SLICE_READY) != (missing == 0))
+        world_fail(world, "slice %s is %s and lists %u missing links, %u of them its own", slice->name,
+                   slice_state_name(version->state), version->missing.count, missing);
+}
+
+static void judge_owners(struct world *world) {
+    const struct fabric_pod *pod = world->fabric->pods;
+    unsigned owned = 0, held = 0;
+    for (const struct fabric_slice *slice = world->fabric->slices; slice; slice = slice->next) {
+        const struct slice_version *version = slice->accepted;
+        if (version->is_gone || version->state == SLICE_FAILED)
+            continue;
+        for (unsigned i = 0; i < version->shape.n_cubes; i++, owned++)
+            if (pod->cube[version->cubes[i]].slice != slice || pod->cube[version->cubes[i]].position != i)
+                world_fail(world, "slice %s has %s at position %u, the cube says otherwise", slice->name,
+                           pod->cube[version->cubes[i]].name, i);
+    }
+    for (unsigned cube = 0; cube < pod->n_cubes; cube++)
+        held += pod->cube[cube].slice != NULL;
+    if (owned != held)
+        world_fail(world, "%u cubes say that a slice has them, slices have %u", held, owned);
+}
+
+/* With nothing under way to the disk, what the daemon believes is what the disk has. */
+static void judge_rows(struct world *world) {
+    unsigned live = 0, formers = 0;
+    for (const struct fabric_slice *slice = world->fabric->slices; slice; slice = slice->next) {
+        const struct slice_version *version = slice->accepted;
+        const struct ledger_slice *row = ledger_find(&world->ledger, slice->uid);
+        if (version != slice->durable)
+            world_fail(world, "slice %s has a version that is not durable, and nothing is under way",
+                       slice->name);
+        if (!row || row->generation != version->generation || row->state != (int64_t)version->state)
+            world_fail(world, "slice %s generation %lld is %s, the disk says %s", slice->name,
+                       (long long)version->generation, slice_state_name(version->state),
+                       row ? slice_state_name((enum slice_state)row->state) : "nothing");
+        for (unsigned i = 0; i < row->n_cubes; i++)
+            if (row->cubes[i] != version->cubes[i])
+                world_fail(world, "slice %s has other cubes on the disk", slice->name);
+        live++;
+    }
+    for (const struct fabric_former *former = world->fabric->pods->formers; former; former = former->next)
+        formers++;
+    unsigned live_rows = 0;
+    for (unsigned i = 0; i < world->ledger.n_slices; i++)
+        live_rows += !world->ledger.slice[i].is_former;
+    if (live != live_rows || formers != world->ledger.n_slices - live_rows)
+        world_fail(world, "%u slices and %u former ones, the disk has %u and %u", live, formers, live_rows,
+                   world->ledger.n_slices - live_rows);
+}
+
+static void judge_claims(struct world *world) {
+    for (unsigned i = 0; i < world->n_claims; i++) {
+        struct claim *claim = &world->claim[i];
+        const struct ledger_slice *row = ledger_find(&world->ledger, claim->uid);
+        if (claim->create == CLAIM_DURABLE && !claim->is_delete_asked && !row)
+            world_fail(world, "slice %s (uid %lld) was acknowledged and is gone", claim->name,
+                       (long long)claim->uid);
+        if (claim->delete == CLAIM_DURABLE && row)
+            world_fail(world, "slice %s (uid %lld) was deleted and is there", claim->name,
+                       (long long)claim->uid);
+        if (claim->create == CLAIM_UNDONE && !claim->is_forgotten && row &&
+            strcmp(row->name, claim->name) == 0)
+            world_fail(world, "slice %s (uid %lld) was answered UNAVAILABLE and is there", claim->name,
+                       (long long)claim->uid);
+    }
+}
+
+void judge_books(struct world *world) {
+    if (world->ledger.conflict)
+        world_fail(world, "%s", world->ledger.conflict);
+    if (world->disk.error[0])
+        world_fail(world, "%s", world->disk.error);
+    judge_owners(world);
+    judge_claims(world);
+    if (!world->fabric->oldest)
+        judge_rows(world);
+    for (unsigned ocs = 0; ocs < FLEET_OCSES; ocs++)
+        for (unsigned a = 1; a <= world->fleet->n_ports; a++) {
+            const struct sim_switch *sw = &world->plant.switches[ocs];
+            if (sw->circuits[a].b && sw->ingress_of[sw->circuits[a].b] != a)
+                world_fail(world, "%s: the emulated switch is broken", switch_name(world, ocs));
+        }
+}
+
+void judge_reloaded(struct world *world) {
+    for (unsigned i = 0; i < world->n_claims; i++) {
+        struct claim *claim = &world->claim[i];
+        bool is_there = ledger_find(&world->ledger, claim->uid) != NULL;
+        if (claim->create == CLAIM_ASKED) {
+            claim->create = is_there ? CLAIM_DURABLE : CLAIM_UNDONE;
+            claim->is_forgotten = true;
+        }
+        if (claim->is_delete_asked && claim->delete == CLAIM_ASKED && claim->create == CLAIM_DURABLE) {
+            claim->delete = is_there ? CLAIM_UNDONE : CLAIM_DURABLE;
+            if (is_there)
+                claim->is_delete_asked = false;
+        }
+    }
+    judge_books(world);
+}
+
+static const char *at_rest(struct world *world, char *text, size_t size) {
+    const struct fabric *fabric = world->fabric;
+    if (fabric->oldest || world->disk.outstanding)
+        return "changes are still under way to the disk";
+    if (fabric->waiters)
+        return "somebody still waits for durability";
+    if (!fabric->store_works)
+        return "the store is still said not to work";
+    if (fabric->pods->is_blind)
+        return "the controller is still blind";
+    if (fabric->pods->frozen)
+        return "the pod is still frozen";
+    for (const struct fabric_operation *operation = fabric->operations; operation;
+         operation = operation->next)
+        if (operation->state == OPERATION_RUNNING) {
+            snprintf(text, size, "operation %lld (%s %s) is still running", (long long)operation->id,
+                     operation->kind, operation->slices);
+            return text;
+        }
+    for (unsigned cube = 0; cube < fabric->pods->n_cubes; cube++)
+        if (fabric->pods->cube[cube].health != HEALTH_HEALTHY) {
+            snprintf(text, size, "%s is %s: %s", fabric->pods->cube[cube].name,
+                     health_name(fabric->pods->cube[cube].health), fabric->pods->cube[cube].health_cause);
+            return text;
+        }
+    return NULL;
+}
+
+static const char *slices_at_rest(struct world *world, char *text, size_t size) {
+    const struct ledger *ledger = &world->ledger;
+    for (const struct fabric_slice *slice = world->fabric->slices; slice; slice = slice->next) {
+        const struct slice_version *version = slice->durable;
+        const struct ledger_slice *row = ledger_find(ledger, slice->uid);
+        if (!row || version->state == SLICE_FAILED)
+            continue;
+        struct rules_link links[FLEET_CUBES_MAX * 48];
+        unsigned count, no_fiber = 0;
+        rules_links(world->fleet, row->topology, row->cubes, links, &count);
+        for (unsigned i = 0; i < count; i++) {
+            if (links[i].ocs < 0) {
+                no_fiber++;
+                if (!is_listed(version, &links[i])) {
+                    snprintf(text, size, "slice %s does not list a link without fiber", slice->name);
+                    return text;
+                }
+            } else if (world->plant.switches[links[i].ocs].circuits[links[i].a].b != links[i].b) {
+                snprintf(text, size, "slice %s: %s A%u-B%u is not there", slice->name,
+                         switch_name(world, (unsigned)links[i].ocs), links[i].a, links[i].b);
+                return text;
+            }
+        }
+        if (version->state != (no_fiber ? SLICE_DEGRADED : SLICE_READY) ||
+            version->missing.count != no_fiber || version->qualified != QUALIFIED_PASSED ||
+            version->unverified_since_us) {
+            snprintf(text, size, "slice %s is %s with %u links missing (%u have no fiber), %s%s: %s",
+                     slice->name, slice_state_name(version->state), version->missing.count, no_fiber,
+                     qualified_name(version->qualified), version->unverified_since_us ? ", unverified" : "",
+                     version->cause);
+            return text;
+        }
+    }
+    return NULL;
+}
+
+static const char *switches_at_rest(struct world *world, char *text, size_t size) {
+    const struct ledger *ledger = &world->ledger;
+    for (unsigned ocs = 0; ocs < FLEET_OCSES; ocs++) {
+        const struct sim_switch *sw = &world->plant.switches[ocs];
+        const struct fabric_ocs *is = &world->fabric->pods->ocs[ocs];
+        bool has_unaccounted = false;
+        for (unsigned a = 1; a <= world->fleet->n_ports; a++) {
+            unsigned b = sw->circuits[a].b;
+            int16_t end_a = world->fleet->end_at[ocs][0][a], end_b = b ? world->fleet->end_at[ocs][1][b] : -1;
+            if (is->port[a].observed_b != b) {
+                snprintf(text, size, "%s A%u is B%u, the daemon believes B%u", switch_name(world, ocs), a, b,
+                         is->port[a].observed_b);
+                return text;
+            }
+            if (!b || ledger->want_b[ocs][a] == b)
+                continue;
+            bool is_on_slice = (end_a >= 0 && ledger->cube_owner[end_a / 96] >= 0) ||
+                               (end_b >= 0 && ledger->cube_owner[end_b / 96] >= 0);
+            bool is_in_the_way = ledger->want_b[ocs][a] || ledger->want_a[ocs][b];
+            if (is_in_the_way || (is_on_slice && !world->is_rivals[ocs][a][b])) {
+                snprintf(text, size, "%s A%u-B%u ends on a cube of a slice and is not its own",
+                         switch_name(world, ocs), a, b);
+                return text;
+            }
+            if (!ledger->ever[ocs][a][b] && !world->is_rivals[ocs][a][b]) {
+                snprintf(text, size, "%s A%u-B%u came from nowhere", switch_name(world, ocs), a, b);
+                return text;
+            }
+            has_unaccounted |= is->port[a].circuit_class == CIRCUIT_UNACCOUNTED;
+            if (is->port[a].circuit_class == CIRCUIT_UNACCOUNTED && !world->is_rivals[ocs][a][b]) {
+                snprintf(text, size, "%s A%u-B%u is called unaccounted; a former slice made it",
+                         switch_name(world, ocs), a, b);
+                return text;
+            }
+        }
+        if (is->state != OCS_IN_SYNC && !(is->state == OCS_DRIFTED && has_unaccounted)) {
+            snprintf(text, size, "%s is %s: %s", is->name, ocs_state_name(is->state), is->cause);
+            return text;
+        }
+    }
+    return NULL;
+}
+
+static const char *formers_at_rest(struct world *world, char *text, size_t size) {
+    for (unsigned i = 0; i < world->ledger.n_slices; i++) {
+        const struct ledger_slice *former = &world->ledger.slice[i];
+        if (!former->is_former)
+            continue;
+        struct rules_link links[FLEET_CUBES_MAX * 48];
+        unsigned count;
+        bool is_lit = false;
+        rules_links(world->fleet, former->topology, former->cubes, links, &count);
+        for (unsigned k = 0; k < count; k++)
+            is_lit |= links[k].ocs >= 0 &&
+                      world->plant.switches[links[k].ocs].circuits[links[k].a].b == links[k].b &&
+                      world->ledger.want_b[links[k].ocs][links[k].a] != links[k].b;
+        if (!is_lit) {
+            snprintf(text, size, "former slice %s generation %lld is kept, and nothing of it is lit",
+                     former->name, (long long)former->generation);
+            return text;
+        }
+    }
+    return NULL;
+}
+
+const char *judge_rest(struct world *world, char *text, size_t size) {
+    const char *what = at_rest(world, text, size);
+    if (!what)
+        what = slices_at_rest(world, text, size);
+    if (!what)
+        what = switches_at_rest(world, text, size);
+    if (!what)
+        what = formers_at_rest(world, text, size);
+    return what;
+}

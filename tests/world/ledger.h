@@ -1,0 +1,44 @@
+#pragma once
+/* What is durable, as rows: kept from what the disk wrote and the daemon was told, or read from the disk
+ * after a crash. From it follows which circuit of which switch belongs to whom. */
+#include "daemon/store/store.h"
+#include "tests/world/rules.h"
+
+#define LEDGER_SLICES_MAX 512
+#define LEDGER_POSITIONS_MAX 4096
+
+struct ledger_slice {
+    int64_t uid, generation, state;
+    bool is_former, is_held;
+    char name[64], topology[32];
+    char missing[4096];
+    uint16_t cubes[FLEET_CUBES_MAX];
+    unsigned n_cubes;
+};
+
+struct ledger {
+    const struct fleet *fleet;
+    struct ledger_slice slice[LEDGER_SLICES_MAX];
+    unsigned n_slices;
+    struct store_position position[LEDGER_POSITIONS_MAX];
+    unsigned n_positions;
+    bool is_frozen, has_pod;
+    uint16_t want_b[FLEET_OCSES][FLEET_PORTS_MAX + 1]; /* by A port; 0: nothing */
+    uint16_t want_a[FLEET_OCSES][FLEET_PORTS_MAX + 1];
+    int16_t owner[FLEET_OCSES][FLEET_PORTS_MAX + 1]; /* place in slice[] of the circuit at that A port */
+    int16_t cube_owner[FLEET_CUBES_MAX];             /* place in slice[]; -1: free */
+    bool ever[FLEET_OCSES][FLEET_PORTS_MAX + 1][FLEET_PORTS_MAX + 1]; /* a durable slice once needed it */
+    const char *conflict; /* two slices with one cube or port; NULL: none */
+};
+
+void ledger_init(struct ledger *ledger, const struct fleet *fleet);
+/* The rows of one durable change. */
+void ledger_apply(struct ledger *ledger, const struct store_change *change);
+/* Everything from the disk. What was ever durable is kept. */
+void ledger_reload(struct ledger *ledger, struct store *store);
+/* Derives the circuits; after the last ledger_apply(). */
+void ledger_derive(struct ledger *ledger);
+/* NULL: none. */
+const struct ledger_slice *ledger_find(const struct ledger *ledger, int64_t uid);
+/* The slice has its cubes and needs circuits. */
+bool ledger_is_live(const struct ledger_slice *slice);

@@ -1,0 +1,88 @@
+#pragma once
+/* One schedule: the daemon's core, the virtual network, disk, switches and hosts, a virtual clock, and the
+ * judge that watches them. */
+#include "sim/plant/text.h"
+#include "tests/world/disk.h"
+#include "tests/world/network.h"
+
+#include <setjmp.h>
+
+#define WORLD_CLAIMS_MAX 1024
+#define WORLD_FAULTS 32
+
+/* What was asked for and what the daemon has said about it. */
+struct claim {
+    struct world *world;
+    char name[64], topology[32], request_id[32];
+    int64_t uid, operation_id, sequence;
+    enum { CLAIM_ASKED, CLAIM_DURABLE, CLAIM_UNDONE } create, delete;
+    bool is_delete_asked, is_deleted_by_failure;
+    bool is_forgotten; /* the crash came before an answer: either is right */
+};
+
+struct world_counts {
+    unsigned long schedules, steps, crashes, commits, changes, disk_failures, set_lines, moves, reads,
+        swaps_done;
+    unsigned long accepted[8], refused[8], unavailable, undone;
+    unsigned long faults[WORLD_FAULTS], long_waits, virtual_s;
+    unsigned long ready, degraded, put_right, late_executions, final_tori;
+};
+
+struct world {
+    uint64_t seed;
+    struct world_counts *counts;
+    const struct fleet *fleet;
+    struct sim_plant plant;
+    struct network network;
+    struct disk disk;
+    struct ledger ledger;
+    struct fabric *fabric;
+    char path[128]; /* of the database */
+    int64_t now_us;
+    bool advance_due, is_verbose;
+    struct chance chance;
+    unsigned dead_turns; /* turns at one instant */
+
+    int64_t report_at_us[FLEET_CUBES_MAX], sweep_at_us, report_period_us;
+    int64_t light_at_us[FLEET_OCSES];
+    int64_t heal_at_us[FLEET_OCSES]; /* INT64_MAX: the switch has no fault */
+    int64_t power_on_at_us[FLEET_OCSES];
+    int64_t hosts_heal_at_us, marks_heal_at_us;
+    bool is_healing; /* no new faults any more */
+
+    struct claim claim[WORLD_CLAIMS_MAX];
+    unsigned n_claims, n_requests;
+
+    /* Of the judge. */
+    int64_t disturbed_at_us[FLEET_OCSES]; /* something but the daemon moved a mirror, or answers lied */
+    bool is_rivals[FLEET_OCSES][FLEET_PORTS_MAX + 1][FLEET_PORTS_MAX + 1];
+    bool has_unanswered[FLEET_OCSES]; /* a set command's fate is unknown */
+    unsigned n_reads[FLEET_OCSES];    /* complete maps since then, in this session */
+    int64_t first_read_us[FLEET_OCSES];
+    char reading[FLEET_OCSES][4096]; /* an answer that is not complete yet */
+    unsigned reading_len[FLEET_OCSES];
+
+    struct text story;
+    jmp_buf failed;
+    char failure[600];
+};
+
+/* The schedule ends here, failed. */
+__attribute__((noreturn, format(printf, 2, 3))) void world_fail(struct world *world, const char *format, ...);
+__attribute__((format(printf, 2, 3))) void world_tell(struct world *world, const char *format, ...);
+
+/* database: bytes of a database to begin with; NULL: an empty one. */
+void world_init(struct world *world, const struct fleet *fleet, uint64_t seed, const char *folder,
+                const struct text *database, struct world_counts *counts, bool is_verbose);
+void world_deinit(struct world *world);
+void world_run(struct world *world, int64_t until_us);
+void world_crash(struct world *world);
+void world_restart_switch_faults(struct world *world, unsigned ocs);
+/* Ends every fault, lets time run on, and fails when the world does not come to rest as it should. */
+void world_settle(struct world *world);
+/* Everything goes, then the largest torus comes. */
+void world_final_torus(struct world *world);
+void world_heal_switch(struct world *world, unsigned ocs);
+void world_power_off(struct world *world, unsigned ocs, bool is_volatile, bool is_silent, int64_t for_us);
+
+struct fabric_actor world_actor(struct world *world, const char *method);
