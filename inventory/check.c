@@ -114,7 +114,7 @@ static void check_chip(struct check *check, const Heliostat__V1__Cube *cube, siz
     want_range(check, &at, "x", chip->x, 0, 3);
     want_range(check, &at, "y", chip->y, 0, 3);
     want_range(check, &at, "z", chip->z, 0, 3);
-    want_word(check, &at, "serial", chip->serial, 0, INVENTORY_SERIAL_MAX);
+    want_word(check, &at, "serial", chip->serial, 0, INVENTORY_CHIP_SERIAL_MAX);
     inventory_values_add(&check->chip_serials, chip->serial, "", check->pod, cube_at, i);
     if (chip->x > 3 || chip->y > 3 || chip->z > 3)
         return;

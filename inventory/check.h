@@ -8,9 +8,10 @@
 
 #define INVENTORY_PODS_MAX 256
 #define INVENTORY_ROWS_MAX 1000
-#define INVENTORY_WORD_MAX 39       /* bytes of a power domain */
-#define INVENTORY_SERIAL_MAX 63     /* of a product or a serial */
-#define INVENTORY_NODE_NAME_MAX 253 /* of a node name or a host's address */
+#define INVENTORY_WORD_MAX 39         /* bytes of a power domain */
+#define INVENTORY_SERIAL_MAX 63       /* of a switch's product or serial */
+#define INVENTORY_CHIP_SERIAL_MAX 127 /* fits the pod's name too */
+#define INVENTORY_NODE_NAME_MAX 253   /* of a node name or a host's address */
 #define INVENTORY_HOSTS_PER_CUBE 16
 #define INVENTORY_CHIPS_PER_CUBE 64
 

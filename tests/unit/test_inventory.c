@@ -115,7 +115,8 @@ Test(inventory, long_and_strange_values_leave_room_for_what_is_wanted) {
 Test(inventory, fill_makes_a_whole_pod) {
     for (unsigned m = 0; inventory_model_at(m); m++) {
         const struct inventory_model *model = inventory_model_at(m);
-        Heliostat__V1__Pod *pod = filled("east-1", model->name, "");
+        static const char longest[] = "a23456789012345678901234567890123456789012345678901234567890123";
+        Heliostat__V1__Pod *pod = filled(m % 2 ? longest : "east-1", model->name, "");
         Heliostat__V1__Inventory inventory = HELIOSTAT__V1__INVENTORY__INIT;
         struct inventory_findings findings = {0};
         inventory.n_pods = 1;

@@ -128,7 +128,7 @@ Test(inventory_check, hosts_and_chips) {
     has_error("pods[0].cubes[2].chips[1].x", "4 is not accepted; wants 0 to 3");
     has_error("pods[0].cubes[2].chips[3]", "chip 3-0-0 is chips[2] already");
     has_error("pods[0].cubes[2].chips[5].host", "9 is not accepted; wants 0, which drives chip 1-1-0");
-    has_error("pods[0].cubes[2].chips[6].serial", "'tab?here' is not accepted");
+    has_error("pods[0].cubes[2].chips[6].serial", "'tab?here' is not accepted; wants 0 to 127 printable");
 }
 
 Test(inventory_check, counts_of_hosts_and_chips) {
