@@ -68,6 +68,17 @@ static void want_word(struct check *check, const struct place *at, const char *f
                 max);
 }
 
+/* As a switch says it of itself, spaces and all. */
+static void want_text(struct check *check, const struct place *at, const char *field, const char *value,
+                      size_t max) {
+    bool good = strnlen(value, max + 1) <= max;
+    for (const char *byte = value; good && *byte; byte++)
+        good = *byte >= 0x20 && *byte <= 0x7e;
+    if (!good)
+        problem(check, at, field, "'%.60s' is not accepted; wants at most %zu printable characters", value,
+                max);
+}
+
 /* Indices 0..count-1, each once. seen[i] is 1 + the place in the list that has it. */
 static bool want_index(struct check *check, const struct place *at, const char *list, size_t i, size_t index,
                        size_t count, uint16_t *seen) {
@@ -174,8 +185,8 @@ static void check_ocs(struct check *check, size_t i, uint16_t *seen, uint16_t na
     want_range(check, &at, "portsA", ocs->ports_a, 1, TOPO_PORTS_MAX);
     want_range(check, &at, "portsB", ocs->ports_b, 1, TOPO_PORTS_MAX);
     want_word(check, &at, "powerDomain", ocs->power_domain, 1, INVENTORY_WORD_MAX);
-    want_word(check, &at, "product", ocs->product, 0, INVENTORY_SERIAL_MAX);
-    want_word(check, &at, "serial", ocs->serial, 0, INVENTORY_SERIAL_MAX);
+    want_text(check, &at, "product", ocs->product, INVENTORY_SERIAL_MAX);
+    want_text(check, &at, "serial", ocs->serial, INVENTORY_SERIAL_MAX);
     if (!*ocs->product != !*ocs->serial)
         problem(check, &at, *ocs->product ? "serial" : "product",
                 "'' is not accepted; wants product and serial, or neither of them");

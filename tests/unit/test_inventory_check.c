@@ -147,17 +147,21 @@ Test(inventory_check, switch_fields) {
     ocs[4]->ports_a = 321;
     ocs[5]->ports_b = 0;
     change(&ocs[6]->address, "no-port");
-    change(&ocs[7]->product, "N-VST");
+    change(&ocs[7]->product, "N VST 16x16");
+    change(&ocs[10]->product, "bell\a");
+    change(&ocs[10]->serial, "0123456789012345678901234567890123456789012345678901234567890123");
     change(&ocs[8]->serial, "1");
     change(&ocs[9]->power_domain, "0123456789012345678901234567890123456789");
     change(&ocs[47]->name, "a/ocs-z-14");
-    check(false, 9 + 2 * 8, 0); /* and the fibers to ocs-z-15 */
+    check(false, 11 + 2 * 8, 0); /* and the fibers to ocs-z-15 */
     has_error("pods[0].ocses[1].index", "48 is not accepted; wants 0 to 47, each once");
     has_error("pods[0].ocses[3].index", "2 is that of ocses[2] already");
     has_error("pods[0].ocses[4].portsA", "321 is not accepted; wants 1 to 320");
     has_error("pods[0].ocses[5].portsB", "0 is not accepted; wants 1 to 320");
     has_error("pods[0].ocses[6].address", "'no-port' is not accepted; wants HOST:PORT");
     has_error("pods[0].ocses[7].serial", "'' is not accepted; wants product and serial, or neither");
+    has_error("pods[0].ocses[10].product", "'bell?' is not accepted; wants at most 63 printable characters");
+    has_error("pods[0].ocses[10].serial", "is not accepted; wants at most 63 printable characters");
     has_error("pods[0].ocses[8].product", "'' is not accepted");
     has_error("pods[0].ocses[9].powerDomain", "is not accepted; wants 1 to 39");
     has_error("pods[0].ocses[47].name", "'a/ocs-z-14' is that of ocses[46] already");
