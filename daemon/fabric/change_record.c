@@ -65,6 +65,7 @@ struct frozen_before {
 
 static void land_frozen(struct fabric *fabric, struct step *step, int64_t now_us) {
     struct fabric_pod *pod = step->object;
+    pod->undurable_thaws -= step->number;
     free(step->before);
     for (unsigned ocs = 0; ocs < pod->n_ocses; ocs++)
         pod->ocs[ocs].needs_reconcile = true;
@@ -73,6 +74,7 @@ static void land_frozen(struct fabric *fabric, struct step *step, int64_t now_us
 static void revert_frozen(struct fabric *fabric, struct step *step, int64_t now_us) {
     struct fabric_pod *pod = step->object;
     struct frozen_before *before = step->before;
+    pod->undurable_thaws -= step->number;
     pod->frozen = before->frozen;
     memcpy(pod->frozen_text, before->text, sizeof(pod->frozen_text));
     pod->revision = before->revision;
@@ -94,7 +96,10 @@ void change_pod_frozen(struct change *change, struct fabric_pod *pod, enum froze
     snprintf(pod->frozen_text, sizeof(pod->frozen_text), "%s", frozen ? text : "");
     struct store_pod row = pod_row(pod);
     store_put(change->rows, STORE_POD, &row);
-    struct step step = {.land = land_frozen, .revert = revert_frozen, .object = pod, .before = before};
+    bool is_thaw = before->frozen && !frozen;
+    pod->undurable_thaws += is_thaw;
+    struct step step = {
+        .land = land_frozen, .revert = revert_frozen, .object = pod, .before = before, .number = is_thaw};
     change_add_step(change, &step);
 }
 

@@ -179,6 +179,7 @@ struct fabric_pod {
     uint32_t largest_slice_cubes;
     enum frozen frozen;
     char frozen_text[FABRIC_TEXT_MAX];
+    unsigned undurable_thaws; /* while there are any, nothing is sent */
     int64_t revision;
     struct fabric *fabric;
     struct fabric_cube *cube; /* [n_cubes] */

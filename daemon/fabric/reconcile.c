@@ -132,7 +132,7 @@ static void send(struct fabric_ocs *ocs, int64_t now_us) {
 }
 
 void reconcile_pod(struct fabric_pod *pod, int64_t now_us) {
-    if (pod->frozen || pod->is_importing)
+    if (pod->frozen || pod->undurable_thaws || pod->is_importing)
         return;
     for (unsigned i = 0; i < pod->n_ocses; i++) {
         struct fabric_ocs *ocs = &pod->ocs[i];
@@ -146,7 +146,7 @@ void reconcile_pod(struct fabric_pod *pod, int64_t now_us) {
 
 int64_t reconcile_next_us(const struct fabric_pod *pod) {
     int64_t next = INT64_MAX;
-    if (pod->frozen)
+    if (pod->frozen || pod->undurable_thaws)
         return next;
     for (unsigned i = 0; i < pod->n_ocses; i++) {
         const struct fabric_ocs *ocs = &pod->ocs[i];
