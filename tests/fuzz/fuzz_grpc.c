@@ -69,8 +69,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     int fd[2];
     if (size < 2)
         return 0;
-    if (!base)
+    if (!base) {
         base = event_base_new();
+        signal(SIGPIPE, SIG_IGN); /* as every owner of a server must */
+    }
     if (grpcx_server_new(base, &options, methods, 3, &server) < 0 || grpcx_health_new(server, &health) < 0 ||
         grpcx_reflection_new(server, &reflection) < 0 ||
         grpcx_reflection_add(reflection, grpcx_descriptor_set, grpcx_descriptor_set_len) < 0 ||
