@@ -1,5 +1,6 @@
 #pragma once
-/* gRPC server over HTTP/2 on libevent. Everything runs in the thread of the event_base. */
+/* gRPC server over HTTP/2 on libevent. Everything runs in the thread of the event_base. The program must
+ * ignore SIGPIPE. */
 #include "proto/grpc/clock.h"
 #include "proto/grpc/status.h"
 #include "proto/grpc/unpack.h"
