@@ -1,5 +1,6 @@
 #include "daemon/daemon.h"
 #include "daemon/api/api.h"
+#include "daemon/backup.h"
 #include "daemon/device/tcp_transport.h"
 #include "daemon/log.h"
 #include "daemon/loop/loop.h"
@@ -24,7 +25,8 @@
 struct heliostatd {
     struct loop *loop;
     struct loop_timer *timer;
-    struct loop_wakeup *store_wakeup;
+    struct loop_wakeup *store_wakeup, *backup_wakeup;
+    struct backup *backup;
     struct store *store; /* until the thread owns it */
     struct store_thread *store_thread;
     struct store_change **early; /* submitted before the thread was there */
@@ -46,6 +48,10 @@ struct heliostatd {
 
 static int64_t clock_now_us(void *userdata) {
     return loop_now_us();
+}
+
+static int64_t clock_wall_us(void *userdata) {
+    return loop_wall_us();
 }
 
 static void needs_advance(void *userdata) {
@@ -148,6 +154,25 @@ static void on_store_wakeup(void *userdata) {
     struct heliostatd *daemon = userdata;
     if (daemon->store_thread)
         store_thread_dispatch(daemon->store_thread);
+}
+
+/* Backups. */
+
+static void wake_for_backup(void *userdata) {
+    struct heliostatd *daemon = userdata;
+    loop_wakeup_signal(daemon->backup_wakeup);
+}
+
+static void on_backup_wakeup(void *userdata) {
+    struct heliostatd *daemon = userdata;
+    backup_dispatch(daemon->backup);
+}
+
+static int run_backup(void *userdata, const char *path,
+                      void (*done)(void *done_userdata, int result, const char *error), void *done_userdata) {
+    struct heliostatd *daemon = userdata;
+    log_line(LOG_LEVEL_INFO, "writing a backup to %s", path);
+    return backup_start(daemon->backup, path, done, done_userdata);
 }
 
 /* The loop. */
@@ -271,12 +296,16 @@ static int open_store(struct heliostatd *daemon, const struct daemon_options *op
                                : "it cannot be used");
 }
 
-static int start_loop(struct heliostatd *daemon) {
+static int start_loop(struct heliostatd *daemon, const struct daemon_options *options) {
     int r = loop_new(&daemon->loop);
     if (r == 0)
         r = loop_timer_new(daemon->loop, on_timer, daemon, &daemon->timer);
     if (r == 0)
         r = loop_wakeup_new(daemon->loop, on_store_wakeup, daemon, &daemon->store_wakeup);
+    if (r == 0)
+        r = loop_wakeup_new(daemon->loop, on_backup_wakeup, daemon, &daemon->backup_wakeup);
+    if (r == 0)
+        r = backup_new(options->db_path, wake_for_backup, daemon, &daemon->backup);
     if (r == 0)
         loop_set_turns(daemon->loop, &(struct loop_turns){.on_end = on_turn_end,
                                                           .on_slow = on_slow_turn,
@@ -336,6 +365,8 @@ static int start_server(struct heliostatd *daemon, const struct daemon_options *
     const struct api_options api_options = {.fabric = daemon->fabric,
                                             .server = daemon->server,
                                             .clock = {.now_us = clock_now_us},
+                                            .wall_clock = {.now_us = clock_wall_us},
+                                            .backup = run_backup,
                                             .report_ttl_us = options->config.health_report_ttl_ms * 1000,
                                             .own_uid = geteuid(),
                                             .needs_advance = needs_advance,
@@ -370,7 +401,7 @@ int daemon_new(const struct daemon_options *options, struct heliostatd **ret_dae
     if (r == 0)
         r = open_store(daemon, options, error);
     if (r == 0) {
-        int failed = start_loop(daemon);
+        int failed = start_loop(daemon, options);
         if (failed == 0)
             failed = start_fabric(daemon, options);
         if (failed == 0)
@@ -414,6 +445,7 @@ int daemon_run(struct heliostatd *daemon) {
 void daemon_free(struct heliostatd *daemon) {
     if (!daemon)
         return;
+    backup_free(daemon->backup); /* answers its call */
     grpcx_server_free(daemon->server);
     grpcx_health_free(daemon->health);
     grpcx_reflection_free(daemon->reflection);
@@ -430,6 +462,7 @@ void daemon_free(struct heliostatd *daemon) {
     if (daemon->spare_fd >= 0)
         close(daemon->spare_fd);
     loop_wakeup_free(daemon->store_wakeup);
+    loop_wakeup_free(daemon->backup_wakeup);
     loop_timer_free(daemon->timer);
     loop_free(daemon->loop);
     free(daemon);

@@ -11,8 +11,8 @@ struct api_method {
 };
 
 static const struct service_method *const services[] = {
-    slice_service,     pod_service,   ocs_service,  circuit_service,
-    operation_service, event_service, host_service, inventory_service,
+    slice_service, pod_service,       ocs_service,   circuit_service,  operation_service, event_service,
+    host_service,  inventory_service, alarm_service, snapshot_service, store_service,
 };
 #define N_SERVICES (sizeof(services) / sizeof(services[0]))
 

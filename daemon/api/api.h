@@ -11,9 +11,13 @@ struct grpcx_server;
 struct api_options {
     struct fabric *fabric;
     struct grpcx_server *server;
-    struct grpcx_clock clock;
-    int64_t report_ttl_us; /* told to hosts in every reply */
-    uid_t own_uid;         /* admin beside root */
+    struct grpcx_clock clock, wall_clock; /* monotonic; since 1970 */
+    int64_t report_ttl_us;                /* told to hosts in every reply */
+    uid_t own_uid;                        /* admin beside root */
+    /* Writes a marked copy of the database to path on another thread; done is called later in the loop's
+     * thread, with 0 or a negative errno and a sentence. 0, or -ENOMEM, -EBUSY while another one runs. */
+    int (*backup)(void *userdata, const char *path,
+                  void (*done)(void *done_userdata, int result, const char *error), void *done_userdata);
     /* Something was asked of the fabric: fabric_advance() and then api_advance() are due at the end of this
      * turn. */
     void (*needs_advance)(void *userdata);

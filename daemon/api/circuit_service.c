@@ -20,82 +20,17 @@ struct read_back {
     int64_t give_up_us;
 };
 
-struct circuit_list {
-    struct arena *arena;
-    const struct fabric_slice *slice; /* NULL: all */
-    Heliostat__V1__ListCircuitsResponse *reply;
-};
-
-/* Which link of a slice, or which face link of a cube, the circuit is on. */
-static void name_link(const struct fabric_ocs *ocs, uint16_t a, uint16_t b, bool is_intended,
-                      Heliostat__V1__Circuit *message) {
-    static const char *const names[] = {"x", "y", "z"};
-    struct slice_link link;
-    if (is_intended && fabric_intended_at(ocs, a, &link)) {
-        message->slice = ocs->port[a].want_slice->name;
-        message->position = link.position;
-        message->dimension = (char *)names[link.dimension];
-        message->index = link.index;
-        return;
-    }
-    const struct topo_wiring *wiring = ocs->pod->wiring;
-    uint16_t end = wiring->end_of[ocs->index][TOPO_SIDE_A][a];
-    if (end == TOPO_NO_END)
-        end = wiring->end_of[ocs->index][TOPO_SIDE_B][b];
-    if (end != TOPO_NO_END) {
-        message->dimension = (char *)names[topo_end_face(end) / 2];
-        message->index = topo_end_index(end);
-    }
-}
-
-static void add_circuit(struct circuit_list *all, const struct fabric_ocs *ocs, uint16_t a, uint16_t b,
-                        enum circuit_class circuit_class, bool is_observed) {
-    Heliostat__V1__Circuit *message = arena_message(all->arena, &heliostat__v1__circuit__descriptor);
-    if (!message)
-        return;
-    message->ocs = convert_ocs_name(all->arena, ocs);
-    message->a = a;
-    message->b = b;
-    message->circuit_class = (Heliostat__V1__CircuitClass)circuit_class;
-    message->observed = is_observed;
-    name_link(ocs, a, b, circuit_class == CIRCUIT_INTENDED, message);
-    all->reply->circuits[all->reply->n_circuits++] = message;
-}
-
-static void add_port(struct circuit_list *all, const struct fabric_ocs *ocs, uint16_t a) {
-    const struct fabric_port *port = &ocs->port[a];
-    bool is_wanted = port->want_b && (!all->slice || port->want_slice == all->slice);
-    bool is_there = port->observed_b && port->observed_b == port->want_b;
-    if (port->observed_b && (is_there ? is_wanted : !all->slice))
-        add_circuit(all, ocs, a, port->observed_b, is_there ? CIRCUIT_INTENDED : port->circuit_class, true);
-    if (is_wanted && !is_there)
-        add_circuit(all, ocs, a, port->want_b, CIRCUIT_INTENDED, false);
-}
-
-static size_t count_ports(const struct fabric_pod *pod) {
-    size_t count = 0;
-    for (unsigned i = 0; i < pod->n_ocses; i++)
-        count += pod->ocs[i].ports_a;
-    return count;
-}
-
 static void list_now(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request,
                      const struct fabric_pod *pod, const struct fabric_slice *slice, uint64_t unread,
                      service_handler again) {
     struct arena arena = {0};
     Heliostat__V1__ListCircuitsResponse reply = HELIOSTAT__V1__LIST_CIRCUITS_RESPONSE__INIT;
-    struct circuit_list all = {.arena = &arena, .slice = slice, .reply = &reply};
     reply.meta = api_meta(api, &arena, false);
-    /* A port gives at most two: the one that is there and the one that should be. */
-    reply.circuits = arena_array(&arena, 2 * count_ports(pod), sizeof(*reply.circuits));
+    reply.circuits = convert_circuits(&arena, pod, slice, &reply.n_circuits);
     reply.unread_ocses = arena_array(&arena, pod->n_ocses, sizeof(*reply.unread_ocses));
-    for (unsigned i = 0; i < pod->n_ocses && !arena.has_failed; i++) {
-        const struct fabric_ocs *ocs = &pod->ocs[i];
-        if ((unread >> i & 1) || !ocs->map_known || !ocs->is_readable)
-            reply.unread_ocses[reply.n_unread_ocses++] = convert_ocs_name(&arena, ocs);
-        for (unsigned a = 1; a <= ocs->ports_a && !arena.has_failed; a++)
-            add_port(&all, ocs, (uint16_t)a);
-    }
+    for (unsigned i = 0; reply.unread_ocses && i < pod->n_ocses; i++)
+        if ((unread >> i & 1) || !pod->ocs[i].map_known || !pod->ocs[i].is_readable)
+            reply.unread_ocses[reply.n_unread_ocses++] = convert_ocs_name(&arena, &pod->ocs[i]);
     pending_read(api, call, &arena, &reply.base, request, again);
     arena_deinit(&arena);
 }
@@ -220,8 +155,40 @@ void read_backs_advance(struct api *api, int64_t now_us) {
     }
 }
 
+static ProtobufCMessage *clear_circuit_head(struct api *api, struct arena *arena,
+                                            const struct pending *pending) {
+    Heliostat__V1__ClearCircuitResponse *reply =
+        arena_message(arena, &heliostat__v1__clear_circuit_response__descriptor);
+    if (!reply)
+        return NULL;
+    reply->meta = api_meta(api, arena, pending->is_replayed);
+    return &reply->base;
+}
+
+static void clear_circuit(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request) {
+    const Heliostat__V1__ClearCircuitRequest *q = (const void *)request;
+    const struct fabric_ocs *ocs = NULL;
+    struct mutation m;
+    if (!mutation_begin(&m, api, call, request, q->mutation, clear_circuit))
+        return;
+    int r = find_ocs(api->fabric, NULL, q->ocs, "ocs", &ocs, &m.refusal);
+    if (!r && (q->a < 1 || q->a > ocs->ports_a))
+        r = refuse_invalid(&m.refusal, "a", "A%u: %s has A1 to A%u", q->a, ocs->name, ocs->ports_a);
+    if (!r && (q->b < 1 || q->b > ocs->ports_b))
+        r = refuse_invalid(&m.refusal, "b", "B%u: %s has B1 to B%u", q->b, ocs->name, ocs->ports_b);
+    if (!r)
+        r = fabric_clear_circuit(api->fabric, &m.actor, ocs, q->a, q->b, m.now_us, &m.outcome, &m.refusal);
+    mutation_end(&m, r, clear_circuit_head, NULL);
+}
+
+#define METHOD(name, request, handler)                                                                       \
+    {                                                                                                        \
+        "/heliostat.v1.CircuitService/" name, &heliostat__v1__##request##_request__descriptor, GRPCX_UNARY,  \
+            handler                                                                                          \
+    }
+
 const struct service_method circuit_service[] = {
-    {"/heliostat.v1.CircuitService/ListCircuits", &heliostat__v1__list_circuits_request__descriptor,
-     GRPCX_UNARY, list_circuits},
+    METHOD("ListCircuits", list_circuits, list_circuits),
+    METHOD("ClearCircuit", clear_circuit, clear_circuit),
     {0},
 };

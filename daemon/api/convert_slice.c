@@ -67,8 +67,7 @@ static Heliostat__V1__SliceHost *convert_host(struct arena *arena, const struct 
 
 /* Hosts of a part of a cube are counted in order of their index, which is x-fastest as well. */
 static void convert_hosts(struct arena *arena, const struct fabric_slice *slice,
-                          Heliostat__V1__Slice *message) {
-    const struct slice_version *version = slice->durable;
+                          const struct slice_version *version, Heliostat__V1__Slice *message) {
     unsigned per_cube = (unsigned)__builtin_popcount(version->host_mask);
     unsigned count = per_cube * version->shape.n_cubes, next_part = 0, first[3] = {0, 0, 0};
     if (!version->shape.whole_cubes && version->host_mask)
@@ -88,6 +87,17 @@ static void convert_hosts(struct arena *arena, const struct fabric_slice *slice,
         }
     message->hosts = list;
     message->n_hosts = count;
+}
+
+/* The hosts that a part of one cube has. */
+static void convert_part(struct arena *arena, const struct slice_version *version,
+                         Heliostat__V1__Slice *message) {
+    if (version->shape.whole_cubes)
+        return;
+    message->host_indices = arena_array(arena, TOPO_HOSTS_PER_CUBE, sizeof(*message->host_indices));
+    for (unsigned host = 0; message->host_indices && host < TOPO_HOSTS_PER_CUBE; host++)
+        if (version->host_mask >> host & 1)
+            message->host_indices[message->n_host_indices++] = host;
 }
 
 static void convert_labels(struct arena *arena, const struct fabric_slice *slice,
@@ -123,8 +133,8 @@ static void convert_shape(struct arena *arena, const struct slice_version *versi
     }
 }
 
-Heliostat__V1__Slice *convert_slice(struct arena *arena, const struct fabric_slice *slice, bool with_hosts) {
-    const struct slice_version *version = slice->durable;
+Heliostat__V1__Slice *convert_slice(struct arena *arena, const struct fabric_slice *slice,
+                                    const struct slice_version *version, bool with_hosts) {
     Heliostat__V1__Slice *message = arena_message(arena, &heliostat__v1__slice__descriptor);
     if (!message)
         return NULL;
@@ -151,8 +161,9 @@ Heliostat__V1__Slice *convert_slice(struct arena *arena, const struct fabric_sli
     message->failed_links = convert_links(arena, &version->failed);
     message->n_failed_links = version->failed.count;
     convert_labels(arena, slice, message);
+    convert_part(arena, version, message);
     if (with_hosts)
-        convert_hosts(arena, slice, message);
+        convert_hosts(arena, slice, version, message);
     return arena->has_failed ? NULL : message;
 }
 

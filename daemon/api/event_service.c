@@ -76,7 +76,7 @@ static bool send_slice(struct watch *watch, const struct fabric_slice *slice) {
     Heliostat__V1__WatchResponse message = HELIOSTAT__V1__WATCH_RESPONSE__INIT;
     message.type = HELIOSTAT__V1__WATCH_TYPE__WATCH_TYPE_SNAPSHOT;
     message.revision = watch->after;
-    message.slice = convert_slice(&arena, slice, false);
+    message.slice = convert_slice(&arena, slice, slice->durable, false);
     bool is_sent = message.slice && send(watch, &message);
     arena_deinit(&arena);
     return is_sent;

@@ -99,7 +99,7 @@ static ProtobufCMessage *set_addresses_head(struct api *api, struct arena *arena
 
 static int read_addresses(struct mutation *m, const Heliostat__V1__SetOcsAddressesRequest *q,
                           const struct fabric_ocs **ocses, const char **addresses) {
-    char field[48];
+    char field[64];
     for (size_t i = 0; i < q->n_addresses; i++) {
         const Heliostat__V1__OcsAddress *entry = q->addresses[i];
         snprintf(field, sizeof(field), "addresses[%zu].ocs", i);

@@ -148,6 +148,38 @@ static void thaw_pod(struct api *api, struct grpcx_call *call, const ProtobufCMe
     mutation_end(&m, r, thaw_pod_head, r == 0 ? &tail.base : NULL);
 }
 
+static int check_reason(const char *reason, struct fabric_refusal *refusal) {
+    size_t length = strlen(reason);
+    if (length < 1 || length >= FABRIC_TEXT_MAX || !request_is_printable(reason))
+        return refuse_invalid(refusal, "reason", "a reason is one line of 1 to %d bytes; here %zu",
+                              FABRIC_TEXT_MAX - 1, length);
+    return 0;
+}
+
+static ProtobufCMessage *freeze_pod_head(struct api *api, struct arena *arena,
+                                         const struct pending *pending) {
+    Heliostat__V1__FreezePodResponse *reply =
+        arena_message(arena, &heliostat__v1__freeze_pod_response__descriptor);
+    if (!reply)
+        return NULL;
+    reply->meta = api_meta(api, arena, pending->is_replayed);
+    return &reply->base;
+}
+
+static void freeze_pod(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request) {
+    const Heliostat__V1__FreezePodRequest *q = (const void *)request;
+    const struct fabric_pod *pod = NULL;
+    struct mutation m;
+    if (!mutation_begin(&m, api, call, request, q->mutation, freeze_pod))
+        return;
+    int r = find_pod(api->fabric, q->pod, "pod", &pod, &m.refusal);
+    if (!r)
+        r = check_reason(q->reason, &m.refusal);
+    if (!r)
+        r = fabric_freeze(api->fabric, &m.actor, pod, q->reason, m.now_us, &m.outcome, &m.refusal);
+    mutation_end(&m, r, freeze_pod_head, NULL);
+}
+
 static ProtobufCMessage *mark_cube_head(struct api *api, struct arena *arena, const struct pending *pending) {
     const Heliostat__V1__MarkCubeRequest *q = (const void *)pending->request;
     const struct fabric_cube *cube;
@@ -172,9 +204,8 @@ static void mark_cube(struct api *api, struct grpcx_call *call, const ProtobufCM
     int r = find_cube(api->fabric, NULL, q->cube, "cube", REASON_NONE, &cube, &m.refusal);
     if (!r && ((int)q->health < HEALTH_HEALTHY || (int)q->health > HEALTH_UNKNOWN))
         r = refuse_invalid(&m.refusal, "health", "a cube is marked HEALTHY, DEGRADED, UNHEALTHY or UNKNOWN");
-    if (!r && (strlen(q->reason) >= FABRIC_TEXT_MAX || !request_is_printable(q->reason)))
-        r = refuse_invalid(&m.refusal, "reason", "a reason is one line of at most %d bytes; here %zu",
-                           FABRIC_TEXT_MAX - 1, strlen(q->reason));
+    if (!r)
+        r = check_reason(q->reason, &m.refusal);
     if (!r)
         r = fabric_mark_cube(api->fabric, &m.actor, cube, (enum health)q->health, q->reason, m.now_us,
                              &m.outcome, &m.refusal);
@@ -193,6 +224,7 @@ const struct service_method pod_service[] = {
     METHOD("GetCapacity", get_capacity, get_capacity),
     METHOD("DiffPod", diff_pod, diff_pod),
     METHOD("ThawPod", thaw_pod, thaw_pod),
+    METHOD("FreezePod", freeze_pod, freeze_pod),
     METHOD("MarkCube", mark_cube, mark_cube),
     {0},
 };

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FIELD_MAX 48
+#define FIELD_MAX 64
 
 int report_face_index(unsigned face, const unsigned chip[3]) {
     unsigned dimension = face / 2;

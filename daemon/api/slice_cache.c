@@ -47,7 +47,7 @@ void slice_cache_drop(struct slice_cache *cache, int64_t uid) {
 static bool fill(struct place *place, const struct fabric_slice *slice) {
     struct arena arena = {0};
     Heliostat__V1__GetSliceResponse response = HELIOSTAT__V1__GET_SLICE_RESPONSE__INIT;
-    response.slice = convert_slice(&arena, slice, true);
+    response.slice = convert_slice(&arena, slice, slice->durable, true);
     size_t len = response.slice ? protobuf_c_message_get_packed_size(&response.base) : 0;
     uint8_t *bytes = len ? malloc(len) : NULL;
     if (bytes) {

@@ -18,7 +18,7 @@ static Heliostat__V1__Slice *outcome_slice(struct api *api, struct arena *arena,
                                            const struct pending *pending) {
     const struct fabric_slice *slice =
         pending->outcome.uid ? find_slice_uid(api->fabric, pending->outcome.uid) : NULL;
-    return slice ? convert_slice(arena, slice, true) : NULL;
+    return slice ? convert_slice(arena, slice, slice->durable, true) : NULL;
 }
 
 static Heliostat__V1__Operation *outcome_operation(struct api *api, struct arena *arena,
@@ -86,7 +86,7 @@ static ProtobufCMessage *create_slices_head(struct api *api, struct arena *arena
     reply->slices = slices;
     for (unsigned i = 0; operation && i < operation->n_uids && i < q->n_specs; i++) {
         const struct fabric_slice *slice = find_slice_uid(api->fabric, operation->uid[i]);
-        Heliostat__V1__Slice *message = slice ? convert_slice(arena, slice, true) : NULL;
+        Heliostat__V1__Slice *message = slice ? convert_slice(arena, slice, slice->durable, true) : NULL;
         if (message)
             slices[reply->n_slices++] = message;
     }
@@ -179,12 +179,51 @@ static void list_slices(struct api *api, struct grpcx_call *call, const Protobuf
          slice = slice->next) {
         if (!slice->durable || slice->durable->is_gone || (pod && slice->pod != pod))
             continue;
-        reply.slices[reply.n_slices] = convert_slice(&arena, slice, false);
+        reply.slices[reply.n_slices] = convert_slice(&arena, slice, slice->durable, false);
         if (!reply.slices[reply.n_slices++])
             break;
     }
     api_reply(call, &arena, &reply.base);
     arena_deinit(&arena);
+}
+
+static ProtobufCMessage *adopt_slice_head(struct api *api, struct arena *arena,
+                                          const struct pending *pending) {
+    Heliostat__V1__AdoptSliceResponse *reply =
+        arena_message(arena, &heliostat__v1__adopt_slice_response__descriptor);
+    if (!reply)
+        return NULL;
+    reply->meta = api_meta(api, arena, pending->is_replayed);
+    reply->slice = outcome_slice(api, arena, pending);
+    reply->operation = outcome_operation(api, arena, pending);
+    return &reply->base;
+}
+
+static void adopt_slice(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request) {
+    const Heliostat__V1__AdoptSliceRequest *q = (const void *)request;
+    Heliostat__V1__AdoptSliceResponse tail = HELIOSTAT__V1__ADOPT_SLICE_RESPONSE__INIT;
+    struct fabric_plan plan = {0};
+    struct fabric_slice_spec spec;
+    const struct fabric_cube *cube = NULL;
+    struct mutation m;
+    if (!mutation_begin(&m, api, call, request, q->mutation, adopt_slice))
+        return;
+    int r = 0;
+    if (!q->spec)
+        r = refuse_invalid(&m.refusal, "spec", "say what is asked for");
+    else if (q->spec->n_cubes || q->spec->n_cube_set || q->spec->n_hosts || q->spec->n_exclude)
+        r = refuse_invalid(&m.refusal, "spec.cubes", "only the cube at position 0 is named, in field cube");
+    if (!r)
+        r = slice_spec_read(api->fabric, q->spec, "spec.", &m.arena, &spec, &m.refusal);
+    if (!r)
+        r = find_cube(api->fabric, spec.pod, q->cube, "cube", REASON_INVALID_PIN, &cube, &m.refusal);
+    if (!r)
+        r = fabric_adopt_slice(api->fabric, &m.actor, &spec, cube->index, m.now_us, &plan, &m.outcome,
+                               &m.refusal);
+    if (r == 0)
+        tail.plan = convert_plan(&m.arena, &plan);
+    mutation_end(&m, r, adopt_slice_head, r == 0 ? &tail.base : NULL);
+    fabric_plan_deinit(&plan);
 }
 
 static ProtobufCMessage *delete_slice_head(struct api *api, struct arena *arena,
@@ -233,7 +272,7 @@ static int read_swap(struct mutation *m, const Heliostat__V1__SwapSliceRequest *
                      struct fabric_swap *ret_swap) {
     const struct fabric_slice *slice;
     const struct fabric_cube *cube;
-    char field[32];
+    char field[48];
     if (find_slice(m->api->fabric, q->name, "name", &slice, &m->refusal))
         return FABRIC_REFUSED;
     if (q->n_cubes < 1 || q->n_cubes > TOPO_POSITIONS_MAX)
@@ -325,8 +364,13 @@ static void release_hold(struct api *api, struct grpcx_call *call, const Protobu
     }
 
 const struct service_method slice_service[] = {
-    METHOD("CreateSlice", create_slice, create_slice), METHOD("CreateSlices", create_slices, create_slices),
-    METHOD("GetSlice", get_slice, get_slice),          METHOD("ListSlices", list_slices, list_slices),
-    METHOD("DeleteSlice", delete_slice, delete_slice), METHOD("SwapSlice", swap_slice, swap_slice),
-    METHOD("ReleaseHold", release_hold, release_hold), {0},
+    METHOD("CreateSlice", create_slice, create_slice),
+    METHOD("CreateSlices", create_slices, create_slices),
+    METHOD("GetSlice", get_slice, get_slice),
+    METHOD("ListSlices", list_slices, list_slices),
+    METHOD("DeleteSlice", delete_slice, delete_slice),
+    METHOD("SwapSlice", swap_slice, swap_slice),
+    METHOD("ReleaseHold", release_hold, release_hold),
+    METHOD("AdoptSlice", adopt_slice, adopt_slice),
+    {0},
 };

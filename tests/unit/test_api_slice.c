@@ -141,7 +141,7 @@ static void make_slice(const char *topology, unsigned first, unsigned second) {
 
 Test(api_slice, hosts_stand_in_order_of_rank_with_their_chips) {
     make_slice("4x4x8", 6, 1);
-    Heliostat__V1__Slice *out = convert_slice(&world.arena, &slice, true);
+    Heliostat__V1__Slice *out = convert_slice(&world.arena, &slice, slice.durable, true);
     cr_assert_str_eq(out->topology, "4x4x8_twisted");
     cr_assert(out->twisted);
     cr_assert_str_eq(out->created_at, "2023-11-14T22:13:20.123456Z");
@@ -172,7 +172,7 @@ Test(api_slice, missing_links_are_named_by_face) {
     struct slice_link link = {.position = 1, .dimension = 2, .index = 13, .cause = LINK_CAUSE_DARK};
     make_slice("4x4x8", 0, 1);
     version.missing = (struct link_list){.link = &link, .count = 1};
-    Heliostat__V1__Slice *out = convert_slice(&world.arena, &slice, false);
+    Heliostat__V1__Slice *out = convert_slice(&world.arena, &slice, slice.durable, false);
     cr_assert_eq(out->n_hosts, 0);
     cr_assert_eq(out->n_missing_links, 1);
     cr_assert_str_eq(out->missing_links[0]->face, "+z");
