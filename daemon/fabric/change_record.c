@@ -37,6 +37,7 @@ static void revert_cube(struct fabric *fabric, struct step *step, int64_t now_us
     copy_record(cube, step->before);
     free(step->before);
     cube_moved(cube);
+    cube->host[0].has_moved = true; /* what was undone may follow from reports: derived again */
 }
 
 void change_cube_before(struct change *change, struct fabric_cube *cube) {
