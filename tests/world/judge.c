@@ -136,6 +136,8 @@ static void judge_line_in(struct world *world, struct connection *connection, co
     unsigned ocs = connection->ocs;
     if (strchr(text, '@')) {
         world->counts->reads++;
+        if (world->seen_at_us[ocs] <= world->disturbed_at_us[ocs])
+            world->seen_at_us[ocs] = world->now_us;
         if (world->n_reads[ocs]++ == 0)
             world->first_read_us[ocs] = world->now_us;
         if (world->now_us - world->first_read_us[ocs] >= LATE_GUARD_US)
@@ -205,6 +207,13 @@ void judge_event(struct world *world, unsigned ocs, const char *cause, const str
     }
 }
 
+/* Something moved mirrors there, and the daemon may not have seen it yet. */
+static bool is_disturbed(const struct world *world, unsigned ocs) {
+    return world->seen_at_us[ocs] <= world->disturbed_at_us[ocs] ||
+           world->now_us - world->seen_at_us[ocs] <= DISTURBED_FOR_US ||
+           !world->fabric->pods->ocs[ocs].is_readable;
+}
+
 static bool is_listed(const struct slice_version *version, const struct rules_link *link) {
     for (unsigned i = 0; i < version->missing.count; i++)
         if (version->missing.link[i].position == link->position &&
@@ -241,7 +250,7 @@ void judge_slice(struct world *world, const struct fabric_slice *slice) {
             world_fail(world, "slice %s is %s without a link that no fiber makes, and does not list it",
                        slice->name, slice_state_name(version->state));
         if (world->plant.switches[link->ocs].circuits[link->a].b != link->b &&
-            world->now_us - world->disturbed_at_us[link->ocs] > DISTURBED_FOR_US)
+            !is_disturbed(world, (unsigned)link->ocs))
             world_fail(world, "slice %s is told %s and %s A%u-B%u is not there", slice->name,
                        slice_state_name(version->state), switch_name(world, (unsigned)link->ocs), link->a,
                        link->b);

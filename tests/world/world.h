@@ -59,6 +59,7 @@ struct world {
     bool has_unanswered[FLEET_OCSES]; /* a set command's fate is unknown */
     unsigned n_reads[FLEET_OCSES];    /* complete maps since then, in this session */
     int64_t first_read_us[FLEET_OCSES];
+    int64_t seen_at_us[FLEET_OCSES]; /* the first map since the last disturbance */
     char reading[FLEET_OCSES][4096]; /* an answer that is not complete yet */
     unsigned reading_len[FLEET_OCSES];
 
