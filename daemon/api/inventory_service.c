@@ -48,11 +48,13 @@ static void check_addresses(const Heliostat__V1__Inventory *inventory, struct in
         }
 }
 
-/* Every finding as an item. */
-static int refuse_findings(struct fabric_refusal *refusal, const char *field,
-                           const struct inventory_findings *findings) {
+/* Every finding as an item, errors first. */
+static void add_findings(struct fabric_refusal *refusal, const struct inventory_findings *findings,
+                         bool warnings) {
     for (size_t i = 0; i < findings->n; i++) {
         const struct inventory_finding *finding = &findings->items[i];
+        if (finding->is_warning != warnings)
+            continue;
         const char *kind = finding->is_warning ? "warning: " : "";
         const char *colon = *finding->field ? ": " : "";
         if (finding->line)
@@ -61,6 +63,12 @@ static int refuse_findings(struct fabric_refusal *refusal, const char *field,
         else
             refusal_add_item(refusal, "%s%s%s%s", kind, finding->field, colon, finding->text);
     }
+}
+
+static int refuse_findings(struct fabric_refusal *refusal, const char *field,
+                           const struct inventory_findings *findings) {
+    add_findings(refusal, findings, false);
+    add_findings(refusal, findings, true);
     return refuse_invalid(refusal, field, "%zu error%s and %zu warning%s: nothing was changed",
                           findings->errors, findings->errors == 1 ? "" : "s", findings->warnings,
                           findings->warnings == 1 ? "" : "s");
@@ -112,6 +120,9 @@ static int put_pods(struct mutation *m, const Heliostat__V1__Inventory *inventor
         if (r == 0)
             ((struct store_pod *)rows[i].pod)->frozen = frozen_new;
     }
+    /* What changes nothing must not end the sessions of the switches. */
+    if (r == 0 && result->changes.n == 0)
+        return request_check(m->api->fabric, &m->actor, &m->outcome, &m->refusal);
     if (r == 0)
         r = fabric_put_pods(m->api->fabric, &m->actor, rows, inventory->n_pods, m->now_us, &m->outcome,
                             &m->refusal);
