@@ -401,3 +401,84 @@ Test(store, checkpoint_empties_the_log) {
     cr_expect(store_log_pages(store) == 0);
     store_close(store);
 }
+
+static char *read_document(void) {
+    FILE *file = fopen(SCHEMA_DOCUMENT, "r");
+    cr_assert(file != NULL, "cannot open %s", SCHEMA_DOCUMENT);
+    char *text = calloc(1, 65536);
+    size_t n = fread(text, 1, 65535, file);
+    cr_assert(n > 0 && n < 65535);
+    fclose(file);
+    return text;
+}
+
+/* Every view has a section, with every column; and every view can be read. */
+Test(store, document_describes_every_view) {
+    store_close(open_at(path));
+    char *document = read_document();
+    sqlite3 *db = open_plain(path);
+    sqlite3_stmt *statement = NULL;
+    cr_assert(sqlite3_prepare_v2(db,
+                                 "SELECT v.name, c.name FROM sqlite_schema v, pragma_table_info(v.name) c"
+                                 " WHERE v.type = 'view' ORDER BY v.name, c.cid",
+                                 -1, &statement, NULL) == SQLITE_OK);
+    int columns = 0;
+    while (sqlite3_step(statement) == SQLITE_ROW) {
+        const char *view = (const char *)sqlite3_column_text(statement, 0);
+        const char *column = (const char *)sqlite3_column_text(statement, 1);
+        char heading[64], word[64];
+        snprintf(heading, sizeof(heading), "### %s\n", view);
+        snprintf(word, sizeof(word), "`%s`", column);
+        const char *section = strstr(document, heading);
+        cr_assert(section != NULL, "%s has no section", view);
+        const char *end = strstr(section + strlen(heading), "\n#"), *found = strstr(section, word);
+        cr_expect(found != NULL && found < end, "%s.%s is not described", view, column);
+        columns++;
+    }
+    cr_expect(columns > 100);
+    sqlite3_finalize(statement);
+    sqlite3_close(db);
+    free(document);
+}
+
+static void expect_text(sqlite3 *db, const char *sql, const char *expected) {
+    sqlite3_stmt *statement = NULL;
+    cr_assert(sqlite3_prepare_v2(db, sql, -1, &statement, NULL) == SQLITE_OK, "%s: %s", sql,
+              sqlite3_errmsg(db));
+    cr_assert(sqlite3_step(statement) == SQLITE_ROW, "%s: no row", sql);
+    const char *text = (const char *)sqlite3_column_text(statement, 0);
+    cr_expect(text != NULL && strcmp(text, expected) == 0, "%s: %s, expected %s", sql, text, expected);
+    sqlite3_finalize(statement);
+}
+
+Test(store, views_speak_in_words) {
+    struct store *store = open_at(path);
+    struct store_change *change = store_change_new();
+    store_put(change, STORE_POD, &pod);
+    store_put(change, STORE_CUBE, &cube);
+    store_put(change, STORE_OCS, &ocs);
+    store_put(change, STORE_SLICE, &slice);
+    store_put(change, STORE_POSITION, &(struct store_position){.uid = 3, .generation = 1, .cube = 7});
+    store_put(change, STORE_FIBER,
+              &(struct store_fiber){
+                  .pod_id = 1, .cube = 7, .face = 3, .link_index = 15, .ocs = 5, .side = 1, .port = 8});
+    store_put(change, STORE_CHIP, &(struct store_chip){.pod_id = 1, .cube = 7, .x = 1, .y = 2, .z = 3});
+    store_put(change, STORE_HOST, &(struct store_host){.pod_id = 1, .cube = 7, .host = 3});
+    commit(store, change);
+    store_close(store);
+    sqlite3 *db = open_plain(path);
+    expect_text(db, "SELECT name || ' ' || health || ' ' || scheduling FROM v_cube",
+                "alpha/cube-07 HEALTHY SCHEDULABLE");
+    expect_text(db, "SELECT name || ' ' || state || ' ' || pod FROM v_slice", "train READY alpha");
+    expect_text(db, "SELECT slice || ' ' || position || ' ' || cube FROM v_position",
+                "train 0 alpha/cube-07");
+    expect_text(
+        db,
+        "SELECT cube || ' ' || face || ' ' || \"index\" || ' ' || ocs || ' ' || side || port FROM v_fiber",
+        "cube-07 -y 15 ocs-x-05 B8");
+    expect_text(db, "SELECT name FROM v_chip", "alpha/cube-07/chip-1-2-3");
+    expect_text(db, "SELECT name FROM v_host", "alpha/cube-07/host-03");
+    expect_text(db, "SELECT name || is_confirmed FROM v_ocs", "alpha/ocs-x-050");
+    expect_text(db, "SELECT name || cubes || is_frozen FROM v_pod", "alpha10");
+    sqlite3_close(db);
+}
