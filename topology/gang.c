@@ -4,15 +4,19 @@
 #include <string.h>
 
 #include "topology/refusal.h"
+#include "topology/search.h"
 
-#define ORDERS 48
+#define ORDERS 16
 #define VECTORS_MAX 512
 #define PART_EFFORT 20000
+#define SHARE_EFFORT 4000
 
 /* Steps for one vector of choices: 1 give every part a block, largest first, opening cubes only where the
  * whole-cube members can still be served; 2 plan the whole-cube members one after the other, each with a look
  * ahead: a matching of members and cubes (Kuhn 1955, each member as many times as it has cubes) must still
- * serve the rest, else the member is held to the cubes that the matching gives it. */
+ * serve the rest, else the member is held to the cubes that the matching gives it. With tolerances a matching
+ * is not enough: 3 when several orders have failed, all ways to share the cubes are tried, cubes that are
+ * alike counted and not told apart, until an effort is spent. */
 struct gang {
     const struct topo_pod *pod;
     struct topo_pod *work;
@@ -26,7 +30,8 @@ struct gang {
     unsigned n_parts;
     bool done[TOPO_GANG_MEMBERS_MAX];
     bool certain;
-    unsigned part_effort;
+    unsigned part_effort, share_effort;
+    bool share_all;
     struct topo_cube_set allowed[TOPO_GANG_MEMBERS_MAX];
     uint8_t owner[TOPO_CUBES_MAX];
     struct topo_cube_set visited;
@@ -147,9 +152,94 @@ static bool plan_member(struct gang *gang, unsigned member) {
     return true;
 }
 
+static bool is_tied(const struct topo_pod *pod, unsigned cube) {
+    uint64_t any = 0;
+    for (unsigned word = 0; word < TOPO_CUBE_WORDS; word++)
+        any |= pod->unproven_with[cube].word[word];
+    return any != 0;
+}
+
+static bool are_alike(const struct gang *gang, unsigned one, unsigned other) {
+    const struct topo_pod *pod = gang->pod;
+    if (memcmp(pod->good_ends[one], pod->good_ends[other], sizeof(pod->good_ends[one])) ||
+        !topo_same_wiring(pod->wiring, one, other) || is_tied(pod, one) || is_tied(pod, other))
+        return false;
+    for (unsigned i = 0; i < gang->n_whole; i++) {
+        const struct topo_cube_set *allowed = &gang->allowed[gang->order[i]];
+        if (topo_set_has(allowed, one) != topo_set_has(allowed, other))
+            return false;
+    }
+    return true;
+}
+
+static bool share(struct gang *gang, unsigned next);
+
+/* Chooses the cubes of member `next` from the list, from `from` on; a cube is passed over together with all
+ * that are like it. */
+static bool share_from(struct gang *gang, unsigned next, const uint16_t *list, unsigned n_list, unsigned from,
+                       struct topo_request *pinned) {
+    unsigned member = gang->order[next];
+    if (pinned->n_pins == pinned->shape.n_cubes) {
+        struct topo_refusal refusal;
+        if (gang->share_effort == 0)
+            return false;
+        gang->share_effort--;
+        if (topo_plan_create(gang->work, pinned, &gang->places[member].plan, &refusal))
+            return false;
+        for (unsigned i = 0; i < pinned->n_pins; i++)
+            topo_set_add(&gang->work->used, pinned->pins[i]);
+        if (share(gang, next + 1))
+            return true;
+        for (unsigned i = 0; i < pinned->n_pins; i++)
+            topo_set_remove(&gang->work->used, pinned->pins[i]);
+        return false;
+    }
+    for (unsigned i = from; i < n_list && gang->share_effort; i++) {
+        bool repeat = false;
+        for (unsigned j = from; j < i; j++)
+            repeat |= are_alike(gang, list[j], list[i]);
+        if (repeat)
+            continue;
+        pinned->pins[pinned->n_pins++] = list[i];
+        if (share_from(gang, next, list, n_list, i + 1, pinned))
+            return true;
+        pinned->n_pins--;
+    }
+    return false;
+}
+
+static bool share(struct gang *gang, unsigned next) {
+    if (next == gang->n_whole)
+        return true;
+    unsigned member = gang->order[next];
+    const struct topo_request *request = &gang->chosen[member]->whole;
+    gang->places[member].is_part = false;
+    struct topo_request pinned = *request;
+    if (request->pin_mode) {
+        struct topo_refusal refusal;
+        if (topo_plan_create(gang->work, request, &gang->places[member].plan, &refusal))
+            return false;
+        struct topo_cube_set used = gang->work->used;
+        for (unsigned i = 0; i < request->shape.n_cubes; i++)
+            topo_set_add(&gang->work->used, gang->places[member].plan.cubes[i]);
+        if (share(gang, next + 1))
+            return true;
+        gang->work->used = used;
+        return false;
+    }
+    pinned.pin_mode = TOPO_PIN_SET;
+    pinned.n_pins = 0;
+    uint16_t list[TOPO_CUBES_MAX];
+    unsigned n_list = 0;
+    for (unsigned cube = 0; cube < gang->pod->wiring->n_cubes; cube++)
+        if (topo_set_has(&gang->allowed[member], cube) && !topo_pod_is_barred(gang->work, cube, NULL))
+            list[n_list++] = (uint16_t)cube;
+    return share_from(gang, next, list, n_list, 0, &pinned);
+}
+
 static bool place_parts(struct gang *gang, unsigned next) {
     if (next == gang->n_parts)
-        return match(gang);
+        return match(gang) && (!gang->share_all || share(gang, 0));
     unsigned member = gang->parts[next];
     const struct topo_part_request *request = &gang->chosen[member]->part;
     struct topo_gang_place *place = &gang->places[member];
@@ -246,9 +336,17 @@ static bool place_all(struct gang *gang) {
         if (placed)
             return true;
         if (gang->certain)
-            break;
+            return false;
     }
-    return false;
+    memcpy(gang->work, gang->pod, sizeof(*gang->work));
+    memset(gang->done, 0, sizeof(gang->done));
+    gang->part_effort = PART_EFFORT;
+    gang->share_effort = SHARE_EFFORT;
+    gang->share_all = true;
+    bool placed = place_parts(gang, 0);
+    gang->share_all = false;
+    gang->certain = gang->share_effort > 0 && gang->part_effort > 0;
+    return placed;
 }
 
 static bool next_vector(unsigned *choice, const struct topo_gang_member *members, unsigned n, unsigned sum) {

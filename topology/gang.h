@@ -29,9 +29,10 @@ struct topo_gang_refusal {
 
 /* 0 with a place for every member, or TOPO_REFUSED. Members are placed jointly: one that could go anywhere
  * leaves the cubes that another needs. Choices are tried in order of the sum of their numbers, so that as few
- * members as possible take a later one. Certain (refusal.unproven is false) where all fibers of a face index
- * end on one switch and no tolerance is asked for; otherwise several orders are tried. scratch: a pod of the
- * caller's that is overwritten. ret_places: n_members, untouched on refusal. */
+ * members as possible take a later one. Certain where all fibers of a face index end on one
+ * switch and no tolerance is asked for; otherwise the search is bounded, and refusal.unproven tells whether
+ * it came to its end. scratch: a pod of the caller's that is overwritten. ret_places: n_members, untouched on
+ * refusal. */
 __attribute__((warn_unused_result)) int topo_plan_gang(const struct topo_pod *pod,
                                                        const struct topo_gang_member *members,
                                                        unsigned n_members, struct topo_pod *scratch,

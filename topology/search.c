@@ -179,7 +179,7 @@ static bool is_lit(const struct topo_pod *pod, unsigned cube) {
     return false;
 }
 
-static bool same_wiring(const struct topo_wiring *wiring, unsigned one, unsigned other) {
+bool topo_same_wiring(const struct topo_wiring *wiring, unsigned one, unsigned other) {
     if (wiring->uniform)
         return true;
     for (unsigned end = 0; end < TOPO_ENDS_PER_CUBE; end++) {
@@ -209,7 +209,7 @@ static void find_classes(struct search *search) {
                  memcmp(pod->good_ends[cube], pod->good_ends[other], sizeof(pod->good_ends[cube])) == 0) &&
                 (search->task->aim == TOPO_DOMAIN_ANY ||
                  search->task->domain_of[cube] == search->task->domain_of[other]) &&
-                same_wiring(pod->wiring, cube, other))
+                topo_same_wiring(pod->wiring, cube, other))
                 break;
         }
         if (j < n_leaders)

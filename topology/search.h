@@ -35,3 +35,6 @@ struct topo_search_result {
 /* 0 with an arrangement, or TOPO_REFUSED: none within the limits, a certainty when ret->proven. */
 __attribute__((warn_unused_result)) int topo_search(const struct topo_search_task *task,
                                                     struct topo_search_result *ret);
+
+/* The cubes' fibers end on the same switches and sides: either can stand for the other. */
+bool topo_same_wiring(const struct topo_wiring *wiring, unsigned one, unsigned other);

@@ -1,5 +1,5 @@
-/* Hostile input: texts for the shape parser, fibers for the wiring loader, and whole plans on what came of it.
- * Nothing may crash; what is accepted holds what it promises. Usage: hostile_property SEED COUNT */
+/* Hostile input: texts for the shape parser, fibers for the wiring loader, and whole plans on what came of
+ * it. Nothing may crash; what is accepted holds what it promises. Usage: hostile_property SEED COUNT */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,8 +31,9 @@ static void check_shape(uint64_t seed, const char *text) {
 }
 
 static void random_text(struct plant_random *random, char *text, unsigned size) {
-    static const char *const pieces[] = {"4", "8", "16", "x", "x", "X", "0", "1", "2", "12", "1024", "_twisted",
-                                         "_untwisted", "_", "-", " ", "\xff", "99999999", "\n", "%s", "4x4x8"};
+    static const char *const pieces[] = {"4", "8", "16",   "x",        "x",        "X",          "0",
+                                         "1", "2", "12",   "1024",     "_twisted", "_untwisted", "_",
+                                         "-", " ", "\xff", "99999999", "\n",       "%s",         "4x4x8"};
     unsigned length = 0, count = plant_random(random, 9);
     text[0] = 0;
     for (unsigned i = 0; i < count; i++)
@@ -58,9 +59,10 @@ static void check_wiring(uint64_t seed, struct plant_random *random) {
     unsigned fibers = 0;
     for (unsigned i = 0; i < 3000; i++) {
         unsigned cube = plant_random(random, n_cubes < 8 ? n_cubes + 2 : 9);
-        fibers += topo_wiring_add_fiber(&wiring, cube, plant_random(random, 7), plant_random(random, 17),
-                                        plant_random(random, n_ocses + 1), (enum topo_side)plant_random(random, 3),
-                                        plant_random(random, 330)) == TOPO_WIRING_OK;
+        fibers +=
+            topo_wiring_add_fiber(&wiring, cube, plant_random(random, 7), plant_random(random, 17),
+                                  plant_random(random, n_ocses + 1), (enum topo_side)plant_random(random, 3),
+                                  plant_random(random, 330)) == TOPO_WIRING_OK;
     }
     topo_wiring_seal(&wiring);
     unsigned ends = 0;
@@ -78,7 +80,8 @@ static void check_wiring(uint64_t seed, struct plant_random *random) {
     if (ends != fibers)
         glue_fail(seed, "%u fibers accepted, %u ports taken", fibers, ends);
     topo_pod_init(&pod, &wiring, plant_random(random, 300));
-    pod.bad_ocses = plant_random(random, 4) ? 0 : (uint64_t)plant_random(random, 1u << 30) << plant_random(random, 34);
+    pod.bad_ocses =
+        plant_random(random, 4) ? 0 : (uint64_t)plant_random(random, 1u << 30) << plant_random(random, 34);
     static uint16_t map[TOPO_PORTS_MAX + 1];
     const uint16_t *maps[TOPO_OCSES_MAX];
     for (unsigned port = 0; port <= TOPO_PORTS_MAX; port++)
@@ -108,7 +111,8 @@ static void check_wiring(uint64_t seed, struct plant_random *random) {
             accepted++;
             static struct topo_change changes[TOPO_CHANGES_MAX];
             size_t n;
-            if (topo_change_set(&pod, maps, &request.shape, plan.cubes, NULL, NULL, changes, TOPO_CHANGES_MAX, &n))
+            if (topo_change_set(&pod, maps, &request.shape, plan.cubes, NULL, NULL, changes, TOPO_CHANGES_MAX,
+                                &n))
                 glue_fail(seed, "a plan has no change set");
         } else if (refusal.reason == TOPO_REASON_NONE || refusal.text[0] == 0) {
             glue_fail(seed, "a refusal without a reason");
@@ -131,7 +135,7 @@ int main(int argc, char **argv) {
         }
         check_wiring(seed, &random);
     }
-    printf("count: hostile input, seed %llu: %u texts, %u fiber tables, %u accepted\n", (unsigned long long)seed,
-           500 * count, count, accepted);
+    printf("count: hostile input, seed %llu: %u texts, %u fiber tables, %u accepted\n",
+           (unsigned long long)seed, 500 * count, count, accepted);
     return 0;
 }

@@ -1,5 +1,5 @@
-/* Every state of a pod of four cubes: each cube free, used, unhealthy or a spare, whole or without one end, with
- * three histories of dark circuits; every shape, with and without tolerance and spares. Usage:
+/* Every state of a pod of four cubes: each cube free, used, unhealthy or a spare, whole or without one end,
+ * with three histories of dark circuits; every shape, with and without tolerance and spares. Usage:
  * states_property STRIDE: every STRIDE-th combination of states, 1 for all. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,8 +14,18 @@ static const char *const shapes[] = {"4x4x4",  "4x4x8_twisted", "4x4x8_untwisted
 /* Dark bundles of the histories, all 16 links of each: from cube, to cube, dimension. */
 static const int8_t dark[3][12][3] = {
     {{-1}},
-    {{0, 1, 2}, {1, 2, 2}, {2, 3, 2}, {3, 0, 2}, {0, 0, 0}, {1, 1, 0}, {2, 2, 0}, {3, 3, 0}, {0, 0, 1}, {1, 1, 1},
-     {2, 2, 1}, {3, 3, 1}},
+    {{0, 1, 2},
+     {1, 2, 2},
+     {2, 3, 2},
+     {3, 0, 2},
+     {0, 0, 0},
+     {1, 1, 0},
+     {2, 2, 0},
+     {3, 3, 0},
+     {0, 0, 1},
+     {1, 1, 1},
+     {2, 2, 1},
+     {3, 3, 1}},
     {{1, 3, 2}, {3, 1, 2}, {1, 3, 0}, {3, 1, 0}, {1, 1, 1}, {0, 0, 0}, {0, 0, 1}, {-1}},
 };
 
@@ -70,8 +80,8 @@ static void judge(const struct state *state, const struct plant_shape *shape, co
         *best = this;
 }
 
-static void try_all(const struct state *state, const struct plant_shape *shape, int *at, int position, int left,
-                    int tolerate, struct best *best) {
+static void try_all(const struct state *state, const struct plant_shape *shape, int *at, int position,
+                    int left, int tolerate, struct best *best) {
     if (position == plant_cubes_of(shape)) {
         judge(state, shape, at, tolerate, best);
         return;
@@ -130,7 +140,8 @@ int main(int argc, char **argv) {
             struct plant_shape shape = glue_shape(&request.shape);
             struct best best = {.found = false};
             int at[4];
-            try_all(&state, &shape, at, 0, request.use_spares ? allowed_with_spares : allowed, tolerate, &best);
+            try_all(&state, &shape, at, 0, request.use_spares ? allowed_with_spares : allowed, tolerate,
+                    &best);
             struct topo_plan plan;
             struct topo_refusal refusal;
             int r = topo_plan_create(&glue.pod, &request, &plan, &refusal);
@@ -143,11 +154,11 @@ int main(int argc, char **argv) {
                            (int)(plan.missing[0] + plan.missing[1] + plan.missing[2]) != best.missing ||
                            (int)(plan.removals + plan.additions) != best.moves))
                 glue_fail(number, "%s: %u spares, %u missing, %u moves; best %d, %d, %d", shapes[i % SHAPES],
-                          plan.spares, plan.missing[0], plan.removals + plan.additions, best.spares, best.missing,
-                          best.moves);
+                          plan.spares, plan.missing[0], plan.removals + plan.additions, best.spares,
+                          best.missing, best.moves);
         }
     }
-    printf("count: every state of a 4-cube pod, each %u.: %u states, %lu plans best, %lu refusals right\n", stride,
-           states, plans, refusals);
+    printf("count: every state of a 4-cube pod, each %u.: %u states, %lu plans best, %lu refusals right\n",
+           stride, states, plans, refusals);
     return 0;
 }
