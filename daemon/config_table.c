@@ -22,7 +22,7 @@ const struct config_key config_keys[] = {
     INTEGER(ocs, answer_timeout_ms, "ms", 50, 600000, 5000,
             "A switch that has not answered a request by then has lost its session."),
     INTEGER(ocs, guard_ms, "ms", 1, 60000, 30, "Time between settled mirrors and their read-back."),
-    INTEGER(ocs, late_guard_ms, "ms", 1, 600000, 1000,
+    INTEGER(ocs, late_guard_ms, "ms", 1, 600000, 500,
             "Time between the two equal reads that are needed after an unanswered change."),
     BOOLEAN(ocs, repair_drift, true, "Put a drifted circuit right; false: raise an alarm only."),
     INTEGER(store, stall_ms, "ms", 100, 600000, 5000,

@@ -19,10 +19,11 @@ struct fabric_pod;
 /* What a host last said of one optical link end. */
 struct link_end {
     bool light;
-    uint8_t reports;  /* since the circuit at this end last changed; stops at 255 */
+    uint8_t reports;  /* that agree, since the circuit at this end last changed; stops at 255 */
     bool known_dark;  /* no light, or light from elsewhere, in two reports since the circuit was there */
     uint16_t far_end; /* TOPO_NO_END: none */
     int32_t transmit_mdbm, receive_mdbm;
+    int64_t reported_us; /* monotonic; 0: never */
 };
 
 struct fabric_host {
@@ -108,6 +109,7 @@ struct fabric_ocs {
     uint16_t *observed_a;     /* by B port: the observed A port, 0 none */
     bool *is_b_locked;
     unsigned n_circuits;   /* observed, foreign ones left out */
+    int64_t sent_at_us;    /* of the change under way; 0: none */
     int64_t retry_at_us;   /* nothing is sent before */
     unsigned failed_tries; /* in a row */
     bool is_split;         /* a merged command failed: one slice at a time */

@@ -7,7 +7,7 @@
 #define RETRY_MAX_US 30000000
 #define PORT_TRIES 3
 /* A burst of reports about dark links is judged once. */
-#define DARK_SETTLE_US 300000
+#define DARK_SETTLE_US 1000000
 
 bool observe_is_usable(const struct fabric_ocs *ocs) {
     return ocs->is_readable && device_state(ocs->device) == DEVICE_READY;
@@ -47,13 +47,15 @@ static void on_state(struct device *device, int64_t now_us, void *userdata) {
     fabric_mark(pod->fabric);
 }
 
-/* The link end at a port saw another circuit before: what its host said about it counts no more. */
+/* The link end at a port saw another circuit before: what its host said about it counts no more, but for what it said
+ * after the change was sent. */
 static void forget_end(struct fabric_ocs *ocs, enum topo_side side, unsigned port) {
     uint16_t end = port ? ocs->pod->wiring->end_of[ocs->index][side][port] : TOPO_NO_END;
     if (end == TOPO_NO_END)
         return;
-    struct link_end *seen = &ocs->pod->cube[topo_end_cube(end)].end[topo_end_face(end)][topo_end_index(end)];
-    seen->reports = 0;
+    struct link_end *seen =
+        &ocs->pod->cube[topo_end_cube(end)].end[topo_end_face(end)][topo_end_index(end)];
+    seen->reports = ocs->sent_at_us && seen->reported_us > ocs->sent_at_us;
     seen->known_dark = false;
 }
 
@@ -124,6 +126,7 @@ static void count_failures(struct fabric_ocs *ocs) {
 
 static void on_change_done(struct device *device, enum device_result result, int64_t now_us, void *userdata) {
     struct fabric_ocs *ocs = userdata;
+    ocs->sent_at_us = 0;
     if (result == DEVICE_DONE) {
         ocs->failed_tries = 0;
         ocs->is_split = false;
@@ -198,6 +201,7 @@ void fabric_report_host(struct fabric *fabric, const struct fabric_report *repor
         struct link_end *seen = &cube->end[topo_end_face(end)][topo_end_index(end)];
         bool says_other = seen->light != report->ends[i].light || seen->far_end != report->ends[i].far_end;
         seen->light = report->ends[i].light;
+        seen->reported_us = now_us;
         seen->far_end = report->ends[i].light ? report->ends[i].far_end : TOPO_NO_END;
         seen->transmit_mdbm = report->ends[i].transmit_mdbm;
         seen->receive_mdbm = report->ends[i].receive_mdbm;

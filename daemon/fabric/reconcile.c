@@ -115,6 +115,7 @@ static void send(struct fabric_ocs *ocs, int64_t now_us) {
     }
     for (size_t i = 0; i < wish.n_remove; i++)
         ocs->port[wish.remove[i].a].is_leaving = true;
+    ocs->sent_at_us = now_us;
     unsigned n_drifted = 0;
     const char *slice = "";
     for (size_t i = 0; i < wish.n_add; i++) {

@@ -111,8 +111,9 @@ class Journals:
                     if not line.endswith("\n"):
                         file.seek(at)
                         break
-                    for move in json.loads(line).get("moves", []):
-                        if move["from"]:
+                    entry = json.loads(line)
+                    for move in entry.get("moves", []):
+                        if move["from"] and entry["cause"] == "scpi":
                             broken.append((path.stem.rsplit("/", 1)[-1], move["a"], move["from"]))
                 self.offsets[path.name] = file.tell()
         return broken
