@@ -84,6 +84,8 @@ void derive_wants(struct fabric_pod *pod) {
             memset(port->put_right_us, 0, sizeof(port->put_right_us));
             if (port->want_b && port->observed_b == port->want_b && !port->is_leaving)
                 port->confirmed_b = port->want_b;
+            else if (port->confirmed_b == port->want_b)
+                port->confirmed_b = 0; /* it is to be made anew: nothing that drifted */
         }
         ocs->needs_reconcile = true;
     }
