@@ -14,7 +14,7 @@ static void hold_cubes(struct fabric_slice *slice, const struct slice_version *v
         cube->slice = hold ? slice : NULL;
         cube->position = hold ? (uint16_t)position : 0;
     }
-    slice->pod->plan_is_old = true;
+    slice->pod->plan_is_old = slice->pod->classes_are_old = true;
 }
 
 static void put_rows(struct change *change, const struct fabric_slice *slice,

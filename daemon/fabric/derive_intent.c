@@ -136,11 +136,26 @@ static enum circuit_class classify(const struct fabric_pod *pod, const struct ex
                : CIRCUIT_STALE;
 }
 
+/* A circuit inside a slice isolates nobody from nobody. Which slice has a cube is asked of the accepted intent:
+ * a cube that was just given back can be planned with at once. */
 static void mark_unproven(struct fabric_pod *pod, uint16_t one, uint16_t other) {
     if (one == TOPO_NO_END || other == TOPO_NO_END || topo_end_cube(one) == topo_end_cube(other))
         return;
-    pod->cube[topo_end_cube(one)].is_unproven = true;
-    pod->cube[topo_end_cube(other)].is_unproven = true;
+    struct fabric_cube *here = &pod->cube[topo_end_cube(one)], *there = &pod->cube[topo_end_cube(other)];
+    if (here->slice && here->slice == there->slice)
+        return;
+    here->is_unproven = there->is_unproven = true;
+}
+
+/* What may be lit at an A port of a switch that cannot be read: what was there, what was on its way, and, when
+ * this process never read it, what the run before it may have made. */
+static void mark_unproven_port(struct fabric_pod *pod, const struct fabric_ocs *ocs, unsigned a) {
+    const struct fabric_port *port = &ocs->port[a];
+    const uint16_t maybe_b[3] = {port->observed_b, port->sent_b, ocs->map_known ? 0 : port->want_b};
+    for (unsigned i = 0; i < 3; i++)
+        if (maybe_b[i])
+            mark_unproven(pod, pod->wiring->end_of[ocs->index][TOPO_SIDE_A][a],
+                          pod->wiring->end_of[ocs->index][TOPO_SIDE_B][maybe_b[i]]);
 }
 
 /* The map of a switch that was not read by this process: what former slices may have left there. */
@@ -219,6 +234,8 @@ void derive_classes(struct fabric_pod *pod, int64_t now_us) {
         ocs->n_circuits = 0;
         for (unsigned a = 1; a <= ocs->ports_a; a++) {
             struct fabric_port *port = &ocs->port[a];
+            if (!observe_is_usable(ocs))
+                mark_unproven_port(pod, ocs, a);
             counts.missing += port->want_b && port->observed_b != port->want_b && !is_being_made(ocs, port);
             if (!port->observed_b) {
                 port->circuit_class = CIRCUIT_NONE;
@@ -239,8 +256,6 @@ void derive_classes(struct fabric_pod *pod, int64_t now_us) {
             }
             if ((before == CIRCUIT_STALE) != (port->circuit_class == CIRCUIT_STALE))
                 ocs->needs_reconcile = true;
-            if (!observe_is_usable(ocs) && port->circuit_class != CIRCUIT_INTENDED)
-                mark_unproven(pod, end_a, end_b);
         }
         if (!ocs->map_known)
             mark_unproven_formers(pod, &explained, ocs);

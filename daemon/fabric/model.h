@@ -82,6 +82,7 @@ struct fabric_port {
     bool is_locked;                   /* of a held slice: nothing is sent about it */
     bool in_flight;                   /* the intended circuit was sent and is not read back yet */
     bool is_leaving;                  /* its removal was sent: observed_b may be gone already */
+    uint16_t sent_b;                  /* its addition was sent and no map was read since; 0: none */
     uint8_t failures;                 /* tries in a row after which the intended circuit was not there */
     bool is_failed;                   /* given up until the intent or the session changes */
     int64_t put_right_us[2];          /* the last two times a drifted circuit was put right; 0: never */

@@ -121,6 +121,7 @@ static void send(struct fabric_ocs *ocs, int64_t now_us) {
     for (size_t i = 0; i < wish.n_add; i++) {
         struct fabric_port *port = &ocs->port[wish.add[i].a];
         port->in_flight = true;
+        port->sent_b = wish.add[i].b;
         if (is_drift(port)) {
             port->put_right_us[0] = port->put_right_us[1];
             port->put_right_us[1] = now_us;
