@@ -100,6 +100,7 @@ static void create(struct world *world, struct chance *chance, unsigned n_specs)
     world->counts->accepted[n_specs > 1 ? COUNT_GANG : COUNT_CREATE]++;
     for (unsigned i = 0; with_plans && i < n_specs; i++)
         fabric_plan_deinit(&plan[i]);
+    judge_placed(world);
     int64_t first_uid = world->fabric->counter[STORE_COUNTER_UID] - n_specs + 1;
     for (unsigned i = 0; i < n_specs; i++) {
         struct claim *claim = new_claim(world, &spec[i]);
@@ -203,6 +204,7 @@ static void swap(struct world *world, struct chance *chance, unsigned ocs) {
     if (with_plan)
         fabric_plan_deinit(&plan);
     world->counts->accepted[COUNT_SWAP]++;
+    judge_placed(world);
     fabric_when_durable(world->fabric, outcome.sequence, on_durable, world);
 }
 
@@ -446,9 +448,9 @@ static const struct {
     unsigned weight;
     const char *fault; /* NULL: no fault */
 } kinds[] = {
-    {create_one, 40, NULL},
-    {create_gang, 8, NULL},
-    {delete, 20, NULL},
+    {create_one, 30, NULL},
+    {create_gang, 5, NULL},
+    {delete, 26, NULL},
     {swap, 14, NULL},
     {mark, 10, NULL},
     {repeat, 4, NULL},
@@ -457,8 +459,8 @@ static const struct {
     {disk_breaks, 4, "disk failed"},
     {disk_stalls, 3, "disk stalled"},
     {disk_slow, 2, "disk slow"},
-    {power_volatile, 4, "power cycle, circuits forgotten"},
-    {power_preserved, 3, "power cycle, circuits kept"},
+    {power_volatile, 4, "power cycle (circuits forgotten)"},
+    {power_preserved, 3, "power cycle (circuits kept)"},
     {power_domain, 2, "power domain cycled"},
     {drop, 5, "connection broken"},
     {drop_all, 2, "all connections broken"},

@@ -8,6 +8,7 @@
 
 #define LATE_GUARD_US 1000000
 #define DISTURBED_FOR_US 30000000
+#define HOUR_US INT64_C(3600000000)
 
 static const char *switch_name(const struct world *world, unsigned ocs) {
     return world->plant.switches[ocs].short_name;
@@ -74,6 +75,9 @@ static void judge_removal(struct world *world, unsigned ocs, unsigned a, unsigne
     if (ledger->want_b[ocs][a] == b)
         world_fail(world, "%s A%u-B%u belongs to slice %s and was told to go", switch_name(world, ocs), a, b,
                    ledger->slice[ledger->owner[ocs][a]].name);
+    if (!ledger->ever[ocs][a][b] && world->reads_since[ocs] < 2)
+        world_fail(world, "%s A%u-B%u is unexpected and was told to go after one read",
+                   switch_name(world, ocs), a, b);
     bool is_in_the_way = ledger->want_b[ocs][a] || ledger->want_a[ocs][b];
     if (!is_in_the_way && !ledger->ever[ocs][a][b])
         world_fail(world, "%s A%u-B%u is nobody's, in nobody's way, and was told to go",
@@ -83,10 +87,30 @@ static void judge_removal(struct world *world, unsigned ocs, unsigned a, unsigne
                    a, b);
 }
 
+/* A circuit that was there and is gone is put right at most twice an hour, and not while the controller is
+ * blind. */
+static void judge_put_right(struct world *world, unsigned ocs, unsigned a, unsigned b) {
+    int64_t *times_us = world->put_right_us[ocs][a];
+    if (world->fabric->pods->is_blind)
+        world_fail(world, "%s A%u-B%u is put right while the controller is blind", switch_name(world, ocs), a,
+                   b);
+    if (times_us[0] && world->now_us - times_us[0] < HOUR_US)
+        world_fail(world, "%s A%u-B%u is put right a third time in an hour", switch_name(world, ocs), a, b);
+    times_us[0] = times_us[1];
+    times_us[1] = world->now_us;
+}
+
 static void judge_addition(struct world *world, unsigned ocs, unsigned a, unsigned b) {
+    const struct sim_switch *sw = &world->plant.switches[ocs];
     if (world->ledger.want_b[ocs][a] != b)
         world_fail(world, "%s A%u-B%u was told to come; the durable intent there is B%u",
                    switch_name(world, ocs), a, b, world->ledger.want_b[ocs][a]);
+    if (sw->circuits[a].b == b && world->seen_at_us[ocs] > world->disturbed_at_us[ocs] &&
+        sw->behaviour.stat == SIM_STAT_COMMANDED)
+        world_fail(world, "%s A%u-B%u is lit and was told to come", switch_name(world, ocs), a, b);
+    if (world->confirmed_b[ocs][a] == b &&
+        world->confirmed_uid[ocs][a] == world->ledger.slice[world->ledger.owner[ocs][a]].uid)
+        judge_put_right(world, ocs, a, b);
 }
 
 void judge_sent(struct world *world, struct connection *connection, const char *line, size_t len) {
@@ -123,7 +147,7 @@ void judge_sent(struct world *world, struct connection *connection, const char *
     if (world->ledger.is_frozen)
         world_fail(world, "%s was sent a set command while the pod is frozen on the disk",
                    switch_name(world, ocs));
-    if (strncmp(world->plant.switches[ocs].behaviour.serial, "SIM-", 4) != 0)
+    if (!connection->session.broken && strncmp(world->plant.switches[ocs].behaviour.serial, "SIM-", 4) != 0)
         world_fail(world, "%s was sent a set command, and it is another unit", switch_name(world, ocs));
     if (has_removal && !has_addition && world->fabric->pods->is_blind)
         world_fail(world, "%s was sent removals while the controller is blind", switch_name(world, ocs));
@@ -136,6 +160,7 @@ static void judge_line_in(struct world *world, struct connection *connection, co
     unsigned ocs = connection->ocs;
     if (strchr(text, '@')) {
         world->counts->reads++;
+        world->reads_since[ocs]++;
         if (world->seen_at_us[ocs] <= world->disturbed_at_us[ocs])
             world->seen_at_us[ocs] = world->now_us;
         if (world->n_reads[ocs]++ == 0)
@@ -198,8 +223,10 @@ void judge_executed(struct world *world, struct connection *connection, const st
 
 void judge_event(struct world *world, unsigned ocs, const char *cause, const struct sim_move *moves,
                  size_t n_moves) {
-    if (n_moves)
+    if (n_moves) {
         world->disturbed_at_us[ocs] = world->now_us;
+        world->reads_since[ocs] = 0;
+    }
     for (size_t i = 0; i < n_moves; i++) {
         world->is_rivals[ocs][moves[i].a][moves[i].from] = false;
         if (strcmp(cause, "rival") == 0 && moves[i].to)
@@ -223,8 +250,17 @@ static bool is_listed(const struct slice_version *version, const struct rules_li
     return false;
 }
 
+static void forget_confirmed(struct world *world, int64_t uid) {
+    for (unsigned ocs = 0; ocs < FLEET_OCSES; ocs++)
+        for (unsigned a = 1; a <= world->fleet->n_ports; a++)
+            if (world->confirmed_uid[ocs][a] == uid)
+                world->confirmed_b[ocs][a] = 0;
+}
+
 void judge_slice(struct world *world, const struct fabric_slice *slice) {
     const struct slice_version *version = slice->durable;
+    if (version->state == SLICE_REPAIRING || version->state == SLICE_CONNECTING)
+        forget_confirmed(world, slice->uid);
     if (version->is_gone || (version->state != SLICE_READY && version->state != SLICE_DEGRADED))
         return;
     const struct ledger_slice *row = ledger_find(&world->ledger, slice->uid);
@@ -245,6 +281,12 @@ void judge_slice(struct world *world, const struct fabric_slice *slice) {
         if (is_listed(version, link)) {
             missing++;
             continue;
+        }
+        if (link->ocs >= 0 && (world->confirmed_b[link->ocs][link->a] != link->b ||
+                               world->confirmed_uid[link->ocs][link->a] != slice->uid)) {
+            world->confirmed_b[link->ocs][link->a] = link->b;
+            world->confirmed_uid[link->ocs][link->a] = slice->uid;
+            memset(world->put_right_us[link->ocs][link->a], 0, sizeof(world->put_right_us[0][0]));
         }
         if (link->ocs < 0)
             world_fail(world, "slice %s is %s without a link that no fiber makes, and does not list it",
@@ -320,6 +362,27 @@ static void judge_claims(struct world *world) {
             strcmp(row->name, claim->name) == 0)
             world_fail(world, "slice %s (uid %lld) was answered UNAVAILABLE and is there", claim->name,
                        (long long)claim->uid);
+    }
+}
+
+/* Circuits last read from a switch that does not answer count as still there: their ends are not given to
+ * different slices. */
+void judge_placed(struct world *world) {
+    const struct fabric_pod *pod = world->fabric->pods;
+    for (unsigned ocs = 0; ocs < FLEET_OCSES; ocs++) {
+        if (pod->ocs[ocs].is_readable || world->seen_at_us[ocs] <= world->disturbed_at_us[ocs])
+            continue;
+        for (unsigned a = 1; a <= world->fleet->n_ports; a++) {
+            unsigned b = world->plant.switches[ocs].circuits[a].b;
+            int16_t end_a = world->fleet->end_at[ocs][0][a], end_b = b ? world->fleet->end_at[ocs][1][b] : -1;
+            if (end_a < 0 || end_b < 0)
+                continue;
+            const struct fabric_slice *one = pod->cube[end_a / 96].slice,
+                                      *other = pod->cube[end_b / 96].slice;
+            if (one && other && one != other)
+                world_fail(world, "slices %s and %s are joined by %s A%u-B%u, which cannot be seen now",
+                           one->name, other->name, switch_name(world, ocs), a, b);
+        }
     }
 }
 

@@ -211,8 +211,8 @@ static void print_counts(double took_s) {
     const struct world_counts *counts = &shared->counts;
     static const char *const asked[] = {"creates", "gangs",      "deletes",
                                         "swaps",   "cube marks", "freezes and thaws"};
-    printf("count: %lu schedules of %u steps, seeds from %llu, %.0f a second, %lu hours of virtual time\n",
-           counts->schedules, options.steps, (unsigned long long)options.seed,
+    printf("count: seeds from %llu, %u steps each\n", (unsigned long long)options.seed, options.steps);
+    printf("count: %lu schedules, %.0f a second, %lu hours of virtual time\n", counts->schedules,
            (double)counts->schedules / (took_s > 0 ? took_s : 1), counts->virtual_s / 3600);
     for (unsigned i = 0; i < sizeof(asked) / sizeof(asked[0]); i++)
         printf("count: %s: %lu accepted, %lu refused\n", asked[i], counts->accepted[i], counts->refused[i]);
@@ -226,7 +226,8 @@ static void print_counts(double took_s) {
            "cube\n",
            counts->put_right, counts->late_executions, counts->long_waits, counts->final_tori);
     for (unsigned i = 0; action_fault_name(i); i++)
-        printf("count: fault: %s: %lu\n", action_fault_name(i), counts->faults[i]);
+        printf("%s%s %lu%s", i % 6 ? ", " : "count: faults: ", action_fault_name(i), counts->faults[i],
+               i % 6 == 5 || !action_fault_name(i + 1) ? "\n" : "");
 }
 
 static unsigned long long read_number(const char *name, const char *text) {

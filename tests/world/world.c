@@ -94,6 +94,7 @@ static void stop(struct world *world) {
 
 void world_crash(struct world *world) {
     world->counts->crashes++;
+    memset(world->confirmed_b, 0, sizeof(world->confirmed_b));
     stop(world);
     start(world);
     judge_reloaded(world);

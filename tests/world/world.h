@@ -56,6 +56,10 @@ struct world {
     /* Of the judge. */
     int64_t disturbed_at_us[FLEET_OCSES]; /* something but the daemon moved a mirror, or answers lied */
     bool is_rivals[FLEET_OCSES][FLEET_PORTS_MAX + 1][FLEET_PORTS_MAX + 1];
+    unsigned reads_since[FLEET_OCSES];                       /* maps read since then */
+    uint16_t confirmed_b[FLEET_OCSES][FLEET_PORTS_MAX + 1];  /* told as there, by A port */
+    int64_t confirmed_uid[FLEET_OCSES][FLEET_PORTS_MAX + 1]; /* of which slice */
+    int64_t put_right_us[FLEET_OCSES][FLEET_PORTS_MAX + 1][2];
     bool has_unanswered[FLEET_OCSES]; /* a set command's fate is unknown */
     unsigned n_reads[FLEET_OCSES];    /* complete maps since then, in this session */
     int64_t first_read_us[FLEET_OCSES];
