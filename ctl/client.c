@@ -130,7 +130,8 @@ static int exit_of_status(enum grpcx_status status) {
 
 int ctl_exit_of_result(const struct grpcx_result *result) {
     Heliostat__V1__Refusal *refusal = refusal_of(result);
-    int exit_status = refusal ? exit_of_refusal(refusal) : exit_of_status(result->status);
+    bool has_reason = refusal && refusal->reason != HELIOSTAT__V1__REASON__REASON_UNSPECIFIED;
+    int exit_status = has_reason ? exit_of_refusal(refusal) : exit_of_status(result->status);
     free_refusal(refusal);
     return exit_status;
 }
@@ -150,8 +151,8 @@ static const char *retry_text(Heliostat__V1__Retry retry) {
 
 static void print_refusal(const struct ctl *ctl, const char *message, const Heliostat__V1__Refusal *refusal) {
     const char *retry = retry_text(refusal->retry), *text = *refusal->text ? refusal->text : message;
-    ctl_fail(ctl, 0, "%s%s%s [%s]", refusal->field, *refusal->field ? ": " : "", text,
-             ctl_enum_word(&heliostat__v1__reason__descriptor, (int)refusal->reason));
+    const char *reason = ctl_enum_word(&heliostat__v1__reason__descriptor, (int)refusal->reason);
+    ctl_fail(ctl, 0, *reason ? "%s%s%s [%s]" : "%s%s%s", refusal->field, *refusal->field ? ": " : "", text, reason);
     for (size_t i = 0; i < refusal->n_items && i < ITEMS_SHOWN; i++)
         fprintf(stderr, "  - %s\n", refusal->items[i]);
     if (refusal->n_items > ITEMS_SHOWN)
