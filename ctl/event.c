@@ -5,6 +5,8 @@
 #include "ctl/registry.h"
 #include "ctl/word.h"
 #include <errno.h>
+#include <poll.h>
+#include <unistd.h>
 
 static void print_event(const Heliostat__V1__Event *e) {
     printf("%lld  %s  %-16s %s", (long long)e->revision, e->time, e->kind, e->object);
@@ -41,6 +43,13 @@ static int print_item(struct ctl *ctl, const Heliostat__V1__WatchResponse *item)
     return 0;
 }
 
+/* A pipe whose reader went away; nothing else tells while there is nothing to print. The daemon's PROGRESS
+ * makes the question come up every ten seconds. */
+static bool is_reader_gone(void) {
+    struct pollfd out = {.fd = STDOUT_FILENO};
+    return poll(&out, 1, 0) > 0 && (out.revents & POLLERR);
+}
+
 static int event_watch(struct ctl *ctl) {
     Heliostat__V1__WatchRequest request = HELIOSTAT__V1__WATCH_REQUEST__INIT;
     struct grpcx_stream_reader *reader;
@@ -54,7 +63,7 @@ static int event_watch(struct ctl *ctl) {
                           &heliostat__v1__watch_response__descriptor, 0, &reader) < 0)
         return ctl_fail(ctl, CTL_EXIT_UNREACHABLE, "heliostatd at %s does not answer", ctl->socket_path);
     int r = 0;
-    while (exit_status == 0 && (r = grpcx_stream_next(reader, -1, &message)) == 0) {
+    while (exit_status == 0 && !is_reader_gone() && (r = grpcx_stream_next(reader, -1, &message)) == 0) {
         exit_status = print_item(ctl, (const Heliostat__V1__WatchResponse *)message);
         grpcx_unpack_free(message);
         if (fflush(stdout) != 0)
