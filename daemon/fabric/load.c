@@ -412,10 +412,8 @@ int fabric_load(struct fabric *fabric, struct store *store, int64_t now_us, int6
         free((char *)slices[i].missing);
         free((char *)slices[i].failed);
     }
-    if (r == 0)
-        check_fingerprints(fabric, now_us);
     if (r == 0 && store_origin(store) == STORE_RESTORED) {
-        /* Written down, so that a second start does not forget it. */
+        /* Written down first of all: the store counts as restored until its first commit. */
         for (struct fabric_pod *pod = fabric->pods; pod; pod = pod->next) {
             struct change *change = change_begin(fabric, "heliostatd", now_us);
             if (!change)
@@ -425,6 +423,8 @@ int fabric_load(struct fabric *fabric, struct store *store, int64_t now_us, int6
                 r = -ENOMEM;
         }
     }
+    if (r == 0)
+        check_fingerprints(fabric, now_us);
     struct rows *all[] = {&loader.pods,   &loader.cubes,  &loader.hosts,  &loader.chips,    &loader.ocses,
                           &loader.fibers, &loader.slices, &loader.labels, &loader.positions};
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
