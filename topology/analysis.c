@@ -5,13 +5,13 @@
 #include <string.h>
 
 #define NO_CHIP UINT16_MAX
-#define LOAD_SOURCES_MAX 256
 
 struct graph {
     const struct topo_shape *shape;
     unsigned n, chips[3];
-    uint16_t (*near)[6]; /* +x -x +y -y +z -z */
-    bool same_everywhere;
+    uint16_t (*near)[6];  /* +x -x +y -y +z -z */
+    bool same_everywhere; /* from every chip the graph looks the same */
+    bool same_every_cube; /* from the same chip of every cube */
 };
 
 static unsigned chip_at(const struct graph *graph, const unsigned at[3]) {
@@ -60,7 +60,9 @@ static int graph_init(struct graph *graph, const struct topo_shape *shape, const
     if (!graph->near)
         return -ENOMEM;
     memset(graph->near, 0xff, graph->n * sizeof(*graph->near));
-    graph->same_everywhere = shape->whole_cubes;
+    graph->same_everywhere = graph->same_every_cube = shape->whole_cubes;
+    for (unsigned position = 1; missing && position < shape->n_cubes; position++)
+        graph->same_every_cube &= memcmp(missing[position], missing[0], sizeof(missing[0])) == 0;
     for (unsigned chip = 0; chip < graph->n; chip++)
         for (unsigned d = 0; d < 3; d++) {
             unsigned next = next_chip(graph, chip, d, missing);
@@ -73,18 +75,30 @@ static int graph_init(struct graph *graph, const struct topo_shape *shape, const
     return 0;
 }
 
+/* Chips that stand for all: one, the 64 of the first cube, or all there are. */
+static unsigned count_sources(const struct graph *graph) {
+    return graph->same_everywhere ? 1 : graph->same_every_cube ? 64 : graph->n;
+}
+
+static unsigned source_at(const struct graph *graph, unsigned source) {
+    if (!graph->same_every_cube)
+        return source;
+    unsigned at[3] = {source % 4, source / 4 % 4, source / 16};
+    return chip_at(graph, at);
+}
+
 /* Distances from 64 chips at a time, a bit each. */
 static int measure_distances(const struct graph *graph, struct topo_analysis *analysis) {
-    unsigned n = graph->n, sources = graph->same_everywhere ? 1 : n;
+    unsigned n = graph->n, sources = count_sources(graph);
     uint64_t *seen = malloc(3 * n * sizeof(*seen));
     if (!seen)
         return -ENOMEM;
-    uint64_t *front = seen + n, *next = front + n;
+    uint64_t *front = seen + n, *next = front + n, *all = seen;
     uint64_t pairs = 0, hops = 0;
     for (unsigned first = 0; first < sources; first += 64) {
         memset(seen, 0, 3 * n * sizeof(*seen));
         for (unsigned i = 0; i < 64 && first + i < sources; i++)
-            seen[first + i] = front[first + i] = UINT64_C(1) << i;
+            seen[source_at(graph, first + i)] = front[source_at(graph, first + i)] = UINT64_C(1) << i;
         bool any = true;
         for (unsigned distance = 1; any; distance++) {
             any = false;
@@ -110,7 +124,7 @@ static int measure_distances(const struct graph *graph, struct topo_analysis *an
             next = swap;
         }
     }
-    free(seen);
+    free(all);
     analysis->connected = pairs == (uint64_t)sources * (n - 1);
     analysis->average_hops = pairs ? (double)hops / (double)pairs : 0;
     return 0;
@@ -159,9 +173,26 @@ static void follow(const struct graph *graph, struct flow *flow, unsigned source
     }
 }
 
+/* The greatest sum over links of one direction whose chips have the same coordinates modulo `period`. */
+static double most_alike(const struct graph *graph, const double *load, unsigned period) {
+    double sum[64][6] = {{0}}, most = 0;
+    for (unsigned chip = 0; chip < graph->n; chip++) {
+        unsigned at[3];
+        place_of(graph, chip, at);
+        unsigned alike = at[0] % period + period * (at[1] % period + period * (at[2] % period));
+        for (unsigned i = 0; i < 6; i++)
+            sum[alike][i] += load[6 * chip + i];
+    }
+    for (unsigned alike = 0; alike < 64; alike++)
+        for (unsigned i = 0; i < 6; i++)
+            most = sum[alike][i] > most ? sum[alike][i] : most;
+    return most;
+}
+
 static int measure_loads(const struct graph *graph, struct topo_analysis *analysis) {
     unsigned n = graph->n;
-    unsigned sources = graph->same_everywhere ? 1 : n <= 1024 ? n : LOAD_SOURCES_MAX;
+    bool few = count_sources(graph) < n;
+    unsigned sources = few ? count_sources(graph) : n <= 1024 ? n : n <= 2048 ? 256 : 128;
     struct flow flow = {.queue = malloc(n * sizeof(uint16_t)),
                         .distance = malloc(n * sizeof(uint16_t)),
                         .paths = malloc(n * sizeof(double)),
@@ -172,7 +203,8 @@ static int measure_loads(const struct graph *graph, struct topo_analysis *analys
         r = 0;
         /* A stride that meets all coordinates within a cube, whose damage repeats from cube to cube. */
         for (unsigned i = 0; i < sources; i++)
-            follow(graph, &flow, (unsigned)(((uint64_t)i * n / sources + i * 7u) % n));
+            follow(graph, &flow,
+                   few ? source_at(graph, i) : (unsigned)(((uint64_t)i * n / sources + i * 7u) % n));
         double sum[6] = {0}, most = 0;
         unsigned links[6] = {0};
         for (unsigned chip = 0; chip < n; chip++)
@@ -182,17 +214,20 @@ static int measure_loads(const struct graph *graph, struct topo_analysis *analys
                 links[i] += graph->near[chip][i] != NO_CHIP;
             }
         double scale = (double)n / sources;
-        analysis->load_max = most * scale;
         for (unsigned d = 0; d < 3; d++) {
             unsigned count = links[2 * d] + links[2 * d + 1];
             analysis->load[d] = count ? (sum[2 * d] + sum[2 * d + 1]) * scale / count : 0;
         }
-        if (graph->same_everywhere) { /* one chip's traffic, laid over all chips: every link of a kind is
-                                         equal */
-            analysis->load_max = 0;
-            for (unsigned i = 0; i < 6; i++)
-                analysis->load_max = sum[i] > analysis->load_max ? sum[i] : analysis->load_max;
+        if (few) { /* their traffic, laid over all cubes: links alike carry the same */
+            analysis->load_max =
+                graph->same_everywhere ? most_alike(graph, flow.load, 1) : most_alike(graph, flow.load, 4);
             sources = n;
+        } else if (sources == n) {
+            analysis->load_max = most;
+        } else { /* one link's load is too uncertain in a sample; the mean of a dimension is not */
+            for (unsigned d = 0; d < 3; d++)
+                analysis->load_max =
+                    analysis->load[d] > analysis->load_max ? analysis->load[d] : analysis->load_max;
         }
         analysis->load_sources = sources;
         analysis->all_to_all_time = n > 1 ? analysis->load_max / (n - 1) : 0;

@@ -12,7 +12,10 @@ struct topo_analysis {
      * of each dimension, one way, on average and on the busiest link of all. */
     double load[3];
     double load_max;
-    unsigned load_sources; /* chips whose traffic was followed; fewer than n_chips: an estimate */
+    /* Chips whose traffic was followed or is like that of a followed one. Fewer than n_chips (irregular
+     * damage in more than 1,024 chips): loads are estimates, load_max and what follows from it a lower bound.
+     */
+    unsigned load_sources;
     /* Time for each chip to send one byte in all, evenly to all others, in bytes per link bandwidth. */
     double all_to_all_time;
     unsigned ring_length[3]; /* chips on the ring along each dimension; 0 in a mesh */

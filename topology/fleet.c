@@ -3,12 +3,14 @@
 #include "topology/refusal.h"
 
 void topo_pod_summarise(const struct topo_pod *pod, struct topo_pod_summary *ret_summary) {
-    struct topo_pod_summary summary = {.largest_slice_cubes = pod->largest_slice_cubes};
+    struct topo_pod_summary summary = {.largest_slice_cubes = pod->largest_slice_cubes,
+                                       .uniform = pod->wiring->uniform};
     for (unsigned cube = 0; cube < pod->wiring->n_cubes; cube++) {
         if (topo_pod_is_barred(pod, cube, NULL))
             continue;
         if (topo_set_has(&pod->spare, cube)) {
             summary.spares++;
+            summary.spares_whole += pod->damage[cube] == 0;
             continue;
         }
         summary.usable++;
@@ -29,6 +31,10 @@ static unsigned rank(const struct topo_pod_summary *summary, const struct topo_r
         return UINT32_MAX;
     if (summary->usable_whole >= needed)
         return summary->usable_whole - needed;
+    const unsigned *tolerate = request->tolerate_missing;
+    bool strict = summary->uniform && !tolerate[0] && !tolerate[1] && !tolerate[2];
+    if (strict && summary->usable_whole + (request->use_spares ? summary->spares_whole : 0u) < needed)
+        return UINT32_MAX;
     return 100000 - usable;
 }
 

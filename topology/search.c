@@ -8,10 +8,10 @@
 #define ONE_COSTLY (INT64_C(1) << 51)
 #define WORST INT64_MAX
 
-#define DEFAULT_EFFORT 24
+#define DEFAULT_EFFORT 20
 #define FEASIBILITY_EFFORT 400000
-#define DAMAGE_EFFORT 200
-#define DESCENT_EFFORT_PER_POSITION 32
+#define DAMAGE_EFFORT 100
+#define DESCENT_EFFORT_PER_POSITION 30
 
 struct search {
     const struct topo_search_task *task;
@@ -83,7 +83,7 @@ static void find_order(struct search *search) {
 }
 
 /* Lit circuits of a bundle that join its two cubes: on links that can be lit, and on others. */
-static void count_match(const struct search *search, unsigned from, unsigned to, unsigned dimension,
+static void count_match(struct search *search, unsigned from, unsigned to, unsigned dimension,
                         uint16_t missing, unsigned *ret_good, unsigned *ret_bad) {
     const struct topo_pod *pod = search->pod;
     unsigned plus = topo_face(dimension, false);
@@ -98,6 +98,7 @@ static void count_match(const struct search *search, unsigned from, unsigned to,
         *ret_good = pod->lit_most[from][plus] - *ret_bad;
         return;
     }
+    search->evaluations++; /* a look at every link costs about as much as another candidate */
     for (unsigned index = 0; index < TOPO_INDICES; index++) {
         if (pod->lit_far[from][plus][index] != (int)to)
             continue;
@@ -109,7 +110,7 @@ static void count_match(const struct search *search, unsigned from, unsigned to,
     }
 }
 
-static int64_t bundle_cost(const struct search *search, unsigned from, unsigned to, unsigned dimension,
+static int64_t bundle_cost(struct search *search, unsigned from, unsigned to, unsigned dimension,
                            unsigned *missing_links) {
     int64_t cost = 0;
     uint16_t missing = search->clean ? 0 : topo_bundle_missing(search->pod, from, to, dimension);
@@ -679,6 +680,10 @@ int topo_search(const struct topo_search_task *task, struct topo_search_result *
         try_hint(&search, cost);
     unsigned descents = 0, descent_effort = DESCENT_EFFORT_PER_POSITION * (search.n_open + 1);
     search.evaluations = 0;
+    if (!search.clean) { /* step 1 took its share of the time */
+        descent_effort /= 2;
+        effort = task->effort ? effort : effort / 2;
+    }
     if (search.n_open && search.any_lit)
         for (unsigned i = 0; i < search.n_list && search.evaluations < descent_effort && search.best > least;
              i++) {
