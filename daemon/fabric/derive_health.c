@@ -78,6 +78,8 @@ static bool is_blind_now(const struct fabric_pod *pod, int64_t now_us) {
 static void tell_blind(struct fabric_pod *pod, bool is_blind, int64_t now_us) {
     struct change *change = change_begin(pod->fabric, "heliostatd", now_us);
     pod->is_blind = is_blind;
+    for (unsigned i = 0; i < pod->n_ocses; i++)
+        pod->ocs[i].needs_reconcile = true;
     if (!change)
         return;
     change_add_event(change, is_blind ? "BLIND" : "SEES_AGAIN", pod, pod->name, 0,

@@ -14,6 +14,13 @@ static bool is_drift(const struct fabric_port *port) {
     return port->confirmed_b == port->want_b;
 }
 
+/* Somebody asked for the circuit and waits for it; anything else is a move that nobody asked for. That holds
+ * through a restart, which forgets what was confirmed. */
+static bool is_asked_for(const struct fabric_port *port) {
+    enum slice_state state = port->want_slice->durable->state;
+    return !is_drift(port) && (state == SLICE_CONNECTING || state == SLICE_REPAIRING);
+}
+
 static bool is_fought_over(const struct fabric_port *port, int64_t now_us) {
     return port->put_right_us[0] && now_us - port->put_right_us[0] < FIGHT_WINDOW_US;
 }
@@ -21,7 +28,7 @@ static bool is_fought_over(const struct fabric_port *port, int64_t now_us) {
 static bool may_add(const struct fabric_ocs *ocs, const struct fabric_port *port, int64_t now_us) {
     if (port->is_failed || !port->want_slice)
         return false;
-    if (!is_drift(port))
+    if (is_asked_for(port))
         return true;
     return ocs->pod->fabric->settings.repair_drift && !ocs->pod->is_blind && !is_fought_over(port, now_us);
 }
