@@ -4,17 +4,16 @@
 #include "ctl/output.h"
 #include "ctl/pod.h"
 #include "ctl/registry.h"
+#include "inventory/check.h"
 #include "inventory/fiber_csv.h"
 #include <stdlib.h>
 #include <string.h>
 
-static int fiber_export(struct ctl *ctl) {
+/* The inventory of one pod; name "": the only one there is. */
+static int export_pod(struct ctl *ctl, const char *name, const Heliostat__V1__Pod **ret_pod) {
     Heliostat__V1__ExportInventoryRequest request = HELIOSTAT__V1__EXPORT_INVENTORY_REQUEST__INIT;
     Heliostat__V1__ExportInventoryResponse *response;
-    char *text;
-    if (ctl_wants_json(ctl))
-        return ctl_fail(ctl, CTL_EXIT_USAGE, "fiber export prints CSV; pod export prints JSON");
-    request.pod = ctl_positional_or(ctl, 0, "");
+    request.pod = (char *)name;
     int exit_status = ctl_call(ctl, "InventoryService/ExportInventory", &request.base,
                                &heliostat__v1__export_inventory_response__descriptor, &response);
     if (exit_status)
@@ -23,7 +22,19 @@ static int fiber_export(struct ctl *ctl) {
         return ctl_fail(ctl, CTL_EXIT_NOT_FOUND, "there is no pod");
     if (response->inventory->n_pods > 1)
         return ctl_fail(ctl, CTL_EXIT_USAGE, "there are %zu pods; name one", response->inventory->n_pods);
-    if (inventory_csv_write(response->inventory->pods[0], &text) < 0)
+    *ret_pod = response->inventory->pods[0];
+    return 0;
+}
+
+static int fiber_export(struct ctl *ctl) {
+    const Heliostat__V1__Pod *pod;
+    char *text;
+    if (ctl_wants_json(ctl))
+        return ctl_fail(ctl, CTL_EXIT_USAGE, "fiber export prints CSV; pod export prints JSON");
+    int exit_status = export_pod(ctl, ctl_positional_or(ctl, 0, ""), &pod);
+    if (exit_status)
+        return exit_status;
+    if (inventory_csv_write(pod, &text) < 0)
         return ctl_fail(ctl, CTL_EXIT_FAILED, "out of memory");
     fputs(text, stdout);
     free(text);
@@ -32,6 +43,23 @@ static int fiber_export(struct ctl *ctl) {
 
 static void free_list(void *list) {
     inventory_fiber_list_deinit(list);
+}
+
+/* The rows that could be read, held against the pod, so that all errors of a bad file show at once. */
+static int check_rows(struct ctl *ctl, const char *pod_name, const struct inventory_fiber_list *list,
+                      struct inventory_findings *findings) {
+    const Heliostat__V1__Pod *pod;
+    int exit_status = export_pod(ctl, *pod_name ? pod_name : list->pod, &pod);
+    if (exit_status)
+        return exit_status;
+    int r =
+        inventory_check_fibers(pod, list->fibers, list->n, list->lines, list->n_lines, false, "", findings);
+    return r < 0 ? ctl_fail(ctl, CTL_EXIT_FAILED, "out of memory") : 0;
+}
+
+static int compare_lines(const void *one, const void *other) {
+    const struct inventory_finding *a = one, *b = other;
+    return a->line < b->line ? -1 : a->line > b->line;
 }
 
 /* Every bad line is printed. */
@@ -44,10 +72,19 @@ static int read_csv(struct ctl *ctl, const char *path, const char *pod, struct i
     int r = inventory_csv_read(text, length, pod, list, &findings);
     if (r == 0) {
         ctl_keep(ctl, list, free_list);
+        int exit_status = findings.errors ? check_rows(ctl, pod, list, &findings) : 0;
+        if (exit_status) {
+            inventory_findings_deinit(&findings);
+            return exit_status;
+        }
+        if (findings.n)
+            qsort(findings.items, findings.n, sizeof(*findings.items), compare_lines);
         r = inventory_findings_close(&findings);
     }
     for (size_t i = 0; i < findings.n; i++) {
         const struct inventory_finding *f = &findings.items[i];
+        if (f->is_warning && f->line == 0)
+            continue; /* a row that could not be read is no missing fiber */
         fprintf(stderr, f->line ? "%s:%u: " : "%s: ", path, f->line);
         fprintf(stderr, "%s%s%s%s\n", f->is_warning ? "warning: " : "", f->field, *f->field ? ": " : "",
                 f->text);
