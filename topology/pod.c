@@ -98,8 +98,12 @@ void topo_pod_refresh_lit(struct topo_pod *pod, const uint16_t *const *b_of_a) {
         }
     }
     for (unsigned cube = 0; cube < wiring->n_cubes; cube++)
-        for (unsigned face = 0; face < TOPO_FACES; face++)
-            summarise_lit(pod, cube, face, commandable(pod, cube, face));
+        topo_pod_refresh_cube(pod, cube);
+}
+
+void topo_pod_refresh_cube(struct topo_pod *pod, unsigned cube) {
+    for (unsigned face = 0; face < TOPO_FACES; face++)
+        summarise_lit(pod, cube, face, commandable(pod, cube, face));
 }
 
 bool topo_pod_is_barred(const struct topo_pod *pod, unsigned cube, const struct topo_cube_set *own) {

@@ -79,6 +79,8 @@ void topo_pod_refresh_ends(struct topo_pod *pod);
 /* Reads the circuits that stand, dark ones and those of slices: b_of_a[ocs] is an array over A ports from 1
  * (0: none), NULL where it is not known. */
 void topo_pod_refresh_lit(struct topo_pod *pod, const uint16_t *const *b_of_a);
+/* After a change of the lit_far of one cube. */
+void topo_pod_refresh_cube(struct topo_pod *pod, unsigned cube);
 /* A cube that no whole-cube slice may use now, spares and exclusions aside. own: the cubes of the slice that
  * is being changed, or NULL. */
 bool topo_pod_is_barred(const struct topo_pod *pod, unsigned cube, const struct topo_cube_set *own);

@@ -33,9 +33,9 @@ const char *whatif_goodput_check(const struct whatif_goodput *g) {
 struct plan {
     uint64_t host_down, links_down, ocs_down, domain_down;
     unsigned host_words;
-    uint64_t cubes[WORDS];                      /* bit per cube that exists */
-    uint8_t fold[WHATIF_SIZES_MAX];             /* log2 of a size that is a power of two up to 64; else 255 */
-    uint64_t starts[7];                         /* bit at every multiple of 2^i */
+    uint64_t cubes[WORDS];          /* bit per cube that exists */
+    uint8_t fold[WHATIF_SIZES_MAX]; /* log2 of a size that is a power of two up to 64; else 255 */
+    uint64_t starts[7];             /* bit at every multiple of 2^i */
     uint16_t group[WHATIF_SIZES_MAX][TOPO_CUBES_MAX]; /* the slice of a cube, without switches */
 };
 
@@ -221,8 +221,8 @@ double whatif_goodput_exact(const struct whatif_goodput *g, unsigned i, bool opt
 int whatif_goodput_slices(const struct whatif_goodput *g, const struct whatif_goodput_sums *sums, unsigned i,
                           bool optics, double confidence) {
     for (unsigned m = g->n_cubes / g->size[i]; m > 0; m--) {
-        double chance = sums ? whatif_goodput_chance(g, sums, i, optics, m)
-                             : whatif_goodput_exact(g, i, optics, m);
+        double chance =
+            sums ? whatif_goodput_chance(g, sums, i, optics, m) : whatif_goodput_exact(g, i, optics, m);
         if (chance < 0)
             return -1;
         if (chance >= confidence)
