@@ -65,6 +65,14 @@ static struct claim *new_claim(struct world *world, const struct fabric_slice_sp
     return claim;
 }
 
+/* The cubes that slices have, a bit each. */
+static uint32_t taken_cubes(const struct world *world) {
+    uint32_t taken = 0;
+    for (unsigned cube = 0; cube < world->fleet->n_cubes; cube++)
+        taken |= (uint32_t)(world->fabric->pods->cube[cube].slice != NULL) << cube;
+    return taken;
+}
+
 static void create(struct world *world, struct chance *chance, unsigned n_specs) {
     char name[8][32], request_id[32];
     struct fabric_slice_spec spec[8];
@@ -90,6 +98,7 @@ static void create(struct world *world, struct chance *chance, unsigned n_specs)
     struct fabric_outcome outcome = {0};
     struct fabric_refusal refusal = {0};
     bool with_plans = below(chance, 2);
+    uint32_t taken = taken_cubes(world);
     world_tell(world, "create %s %s%s", name[0], spec[0].topology, n_specs > 1 ? " and more, as a gang" : "");
     int r = fabric_create_slices(world->fabric, &actor, spec, n_specs,
                                  (int64_t)(20 + below(chance, 100)) * 1000000, world->now_us,
@@ -100,7 +109,7 @@ static void create(struct world *world, struct chance *chance, unsigned n_specs)
     world->counts->accepted[n_specs > 1 ? COUNT_GANG : COUNT_CREATE]++;
     for (unsigned i = 0; with_plans && i < n_specs; i++)
         fabric_plan_deinit(&plan[i]);
-    judge_placed(world);
+    judge_placed(world, taken_cubes(world) & ~taken);
     int64_t first_uid = world->fabric->counter[STORE_COUNTER_UID] - n_specs + 1;
     for (unsigned i = 0; i < n_specs; i++) {
         struct claim *claim = new_claim(world, &spec[i]);
@@ -195,6 +204,7 @@ static void swap(struct world *world, struct chance *chance, unsigned ocs) {
     struct fabric_refusal refusal = {0};
     struct fabric_plan plan;
     bool with_plan = below(chance, 2);
+    uint32_t taken = taken_cubes(world);
     world_tell(world, "swap %u of %s, %s", n_cubes, slice->name, slice_state_name(version->state));
     int r = fabric_swap_slice(world->fabric, &actor, &swap, world->now_us, with_plan ? &plan : NULL, &outcome,
                               &refusal);
@@ -204,7 +214,7 @@ static void swap(struct world *world, struct chance *chance, unsigned ocs) {
     if (with_plan)
         fabric_plan_deinit(&plan);
     world->counts->accepted[COUNT_SWAP]++;
-    judge_placed(world);
+    judge_placed(world, taken_cubes(world) & ~taken);
     fabric_when_durable(world->fabric, outcome.sequence, on_durable, world);
 }
 

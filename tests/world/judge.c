@@ -367,7 +367,7 @@ static void judge_claims(struct world *world) {
 
 /* Circuits last read from a switch that does not answer count as still there: their ends are not given to
  * different slices. */
-void judge_placed(struct world *world) {
+void judge_placed(struct world *world, uint32_t new_cubes) {
     const struct fabric_pod *pod = world->fabric->pods;
     for (unsigned ocs = 0; ocs < FLEET_OCSES; ocs++) {
         if (pod->ocs[ocs].is_readable || world->seen_at_us[ocs] <= world->disturbed_at_us[ocs])
@@ -375,7 +375,10 @@ void judge_placed(struct world *world) {
         for (unsigned a = 1; a <= world->fleet->n_ports; a++) {
             unsigned b = world->plant.switches[ocs].circuits[a].b;
             int16_t end_a = world->fleet->end_at[ocs][0][a], end_b = b ? world->fleet->end_at[ocs][1][b] : -1;
-            if (end_a < 0 || end_b < 0)
+            bool is_news = world->is_rivals[ocs][a][b] && pod->ocs[ocs].port[a].observed_b != b;
+            if (end_a < 0 || end_b < 0 || is_news)
+                continue;
+            if (!((new_cubes >> end_a / 96 | new_cubes >> end_b / 96) & 1))
                 continue;
             const struct fabric_slice *one = pod->cube[end_a / 96].slice,
                                       *other = pod->cube[end_b / 96].slice;

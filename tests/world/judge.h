@@ -13,8 +13,8 @@ void judge_event(struct world *world, unsigned ocs, const char *cause, const str
                  size_t n_moves);
 /* The daemon told of a new durable version. */
 void judge_slice(struct world *world, const struct fabric_slice *slice);
-/* A change of cubes was just accepted. */
-void judge_placed(struct world *world);
+/* These cubes, a bit each, were just given to slices. */
+void judge_placed(struct world *world, uint32_t new_cubes);
 /* Books: cubes, slices, claims, rows. At any time between turns. */
 void judge_books(struct world *world);
 /* After a crash, with the ledger read from the disk. */
