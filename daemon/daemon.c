@@ -4,6 +4,7 @@
 #include "daemon/device/tcp_transport.h"
 #include "daemon/log.h"
 #include "daemon/loop/loop.h"
+#include "daemon/paths.h"
 #include "daemon/store/store_thread.h"
 #include "proto/grpc/health.h"
 #include "proto/grpc/reflection.h"
@@ -37,6 +38,7 @@ struct heliostatd {
     struct grpcx_reflection *reflection;
     struct fabric *fabric;
     struct api *api;
+    struct paths *paths; /* NULL: the network is not watched */
     int spare_fd;
     bool is_due;        /* something was fed in: advance at the end of the turn */
     bool timer_is_old;  /* a wakeup moved */
@@ -75,6 +77,8 @@ static void on_event(void *userdata, const struct fabric_event *event) {
                  strcmp(event->pod, event->object) ? event->object : "", event->before,
                  *event->before ? " becomes " : "", event->after, *event->cause ? ": " : "", event->cause,
                  event->revision, event->actor);
+    if (strcmp(event->kind, "OCS_ADDRESS") == 0)
+        paths_mark(daemon->paths);
     if (daemon->api)
         api_on_event(daemon->api, event);
 }
@@ -102,6 +106,7 @@ static void on_read(void *userdata, const struct fabric_ocs *ocs, bool ok) {
 static int attach_device(void *userdata, struct device *device, void **ret_transport) {
     struct heliostatd *daemon = userdata;
     struct device_tcp *tcp;
+    paths_mark(daemon->paths);
     int r = device_tcp_new(loop_event_base(daemon->loop), device, loop_now_us, &tcp);
     if (r == 0)
         *ret_transport = tcp;
@@ -194,6 +199,7 @@ static void on_turn_end(void *userdata) {
         daemon->is_due = false;
         daemon->timer_is_old = true;
         fabric_set_clock(daemon->fabric, now_us, loop_wall_us());
+        paths_tell(daemon->paths, daemon->fabric, now_us);
         fabric_advance(daemon->fabric, now_us);
         api_advance(daemon->api, now_us);
         daemon->next_us = earlier(fabric_next_wakeup_us(daemon->fabric), api_next_wakeup_us(daemon->api));
@@ -381,6 +387,14 @@ static int start_server(struct heliostatd *daemon, const struct daemon_options *
     return r;
 }
 
+static int start_paths(struct heliostatd *daemon) {
+    int r = paths_new(daemon->loop, needs_advance, daemon, &daemon->paths);
+    if (r != -EPROTONOSUPPORT)
+        return r;
+    log_line(LOG_LEVEL_WARNING, "no rtnetlink here: a lost management link is found out by timeouts only");
+    return 0;
+}
+
 static int start_listening(struct heliostatd *daemon) {
     daemon->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     int r = loop_on_readable(daemon->loop, daemon->listener.fd, on_connection, daemon);
@@ -408,6 +422,8 @@ int daemon_new(const struct daemon_options *options, struct heliostatd **ret_dae
             failed = start_store_thread(daemon);
         if (failed == 0)
             failed = start_server(daemon, options);
+        if (failed == 0)
+            failed = start_paths(daemon);
         if (failed == 0)
             failed = start_listening(daemon);
         if (failed < 0)
@@ -465,5 +481,6 @@ void daemon_free(struct heliostatd *daemon) {
     loop_wakeup_free(daemon->backup_wakeup);
     loop_timer_free(daemon->timer);
     loop_free(daemon->loop);
+    paths_free(daemon->paths); /* the loop watched its descriptor */
     free(daemon);
 }

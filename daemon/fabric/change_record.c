@@ -25,6 +25,9 @@ static void cube_moved(struct fabric_cube *cube) {
     cube->pod->plan_is_old = cube->pod->classes_are_old = true;
     if (cube->slice)
         cube->slice->needs_judging = true;
+    for (unsigned host = 0; host < FABRIC_HOSTS_PER_CUBE; host++)
+        if (cube->host[host].part)
+            cube->host[host].part->needs_judging = true;
 }
 
 static void land_cube(struct fabric *fabric, struct step *step, int64_t now_us) {
@@ -113,10 +116,12 @@ struct ocs_before {
 static void land_ocs(struct fabric *fabric, struct step *step, int64_t now_us) {
     struct fabric_ocs *ocs = step->object;
     struct ocs_before *before = step->before;
-    if (before->has_address)
+    if (before->has_address) {
+        ocs->path.is_known = false;
         device_set_address(ocs->device, ocs->address, now_us);
-    else
+    } else {
         device_set_pin(ocs->device, ocs->product, ocs->serial, now_us);
+    }
     free(before);
     fabric_mark(fabric);
 }

@@ -65,6 +65,15 @@ int64_t fabric_next_wakeup_us(const struct fabric *fabric);
 /* Timers, then everything that was marked: classes, plans, judgements, reconciliation. Call it at the end of
  * every loop turn in which something was fed in. */
 void fabric_advance(struct fabric *fabric, int64_t now_us);
+/* The way over the management network to a switch. losses and returns only grow: a session ends when the way was lost
+ * since the last call, and no other begins until it is up; a new one is tried at once when it came back. */
+struct fabric_path {
+    bool is_up;
+    uint32_t losses, returns;
+    const char *text; /* why it was lost */
+};
+void fabric_set_path(struct fabric *fabric, const struct fabric_ocs *ocs, const struct fabric_path *path,
+                     int64_t now_us);
 /* From the executor's callbacks. */
 void fabric_on_store_result(struct fabric *fabric, int result, size_t n, int64_t now_us);
 void fabric_on_store_works(struct fabric *fabric, bool works, int64_t now_us);
@@ -302,5 +311,7 @@ void fabric_diff(const struct fabric_pod *pod,
 
 /* Of an observed or intended circuit at an A port: position and link of the intended one. */
 bool fabric_intended_at(const struct fabric_ocs *ocs, uint16_t a, struct slice_link *ret_link);
+/* Which block of its cube a part of a cube is; false for whole cubes. */
+bool fabric_part_block(const struct slice_version *version, struct topo_block *ret_block);
 /* The hosts of the slice's cubes report at present, so that it can be qualified. */
 bool fabric_slice_can_qualify(const struct fabric_slice *slice);

@@ -7,7 +7,7 @@
  * accepted before is durable (fabric_when_durable()). */
 #include "daemon/device/device.h"
 #include "daemon/fabric/words.h"
-#include "topology/plan.h"
+#include "topology/part.h"
 
 #define FABRIC_HOSTS_PER_CUBE 16
 #define FABRIC_CHIPS_PER_CUBE 64
@@ -33,6 +33,7 @@ struct fabric_host {
     enum health health;
     const char *cause; /* static */
     bool has_moved;    /* since the cube's health was derived */
+    struct fabric_slice *part; /* accepted; the part of the cube that has this host, NULL: none */
     uint8_t chips_ok;  /* a bit each */
     bool electrical_ok;
     bool chips_in_use;
@@ -54,10 +55,12 @@ struct fabric_cube {
     bool is_spare;
     int64_t revision;
 
-    struct fabric_slice *slice; /* accepted; NULL: free */
+    struct fabric_slice *slice; /* accepted, of whole cubes; NULL: free, or cut into parts */
     struct fabric_slice *durable_slice;
     uint16_t position;
+    uint16_t part_hosts, durable_part_hosts; /* a bit each: hosts that parts have */
     bool has_unaccounted, is_unproven;
+    bool may_be_lit; /* a switch that cannot be read may hold a circuit here */
     struct fabric_host host[FABRIC_HOSTS_PER_CUBE];
     char *serial[FABRIC_CHIPS_PER_CUBE]; /* x + 4 (y + 4 z) */
     struct link_end end[TOPO_FACES][TOPO_INDICES];
@@ -88,6 +91,11 @@ struct fabric_port {
     int64_t put_right_us[2];          /* the last two times a drifted circuit was put right; 0: never */
 };
 
+/* A slice, or parts of the cube, have it. */
+static inline bool fabric_cube_is_used(const struct fabric_cube *cube) {
+    return cube->slice || cube->part_hosts;
+}
+
 struct fabric_ocs {
     struct fabric_pod *pod;
     uint16_t index;
@@ -105,6 +113,10 @@ struct fabric_ocs {
     bool map_known;           /* observed_b was read by this process */
     bool is_readable;         /* and the session is up */
     int64_t lost_at_us;       /* when the session was lost; 0: is there, or never was */
+    struct {
+        bool is_known, is_down;
+        uint32_t losses, returns; /* as last told */
+    } path;                       /* of the management network; see fabric_set_path() */
     struct fabric_port *port; /* by A port, from 1; [ports_a + 1] */
     uint16_t *want_a;         /* by B port, from 1: the intended A port, 0 none */
     uint16_t *observed_a;     /* by B port: the observed A port, 0 none */
