@@ -52,8 +52,8 @@ struct device {
 
     enum request request;
     int64_t request_deadline_us;
-    char received[RECEIVE_MAX];
-    size_t received_len;
+    char *received; /* grows with what came, at most RECEIVE_MAX; NULL between sessions */
+    size_t received_len, received_room;
     char *answer[ANSWERS_MAX];
     unsigned n_answers;
 
@@ -133,6 +133,7 @@ void device_free(struct device *device) {
     if (!device)
         return;
     forget_answers(device);
+    free(device->received);
     free(device);
 }
 
@@ -194,7 +195,9 @@ static void end_session(struct device *device, const char *cause, int64_t now_us
     device->connected = device->connecting = false;
     device->request = REQUEST_NONE;
     forget_answers(device);
-    device->received_len = 0;
+    free(device->received);
+    device->received = NULL;
+    device->received_len = device->received_room = 0;
     device->changing = false;
     device->have_first_read = false;
     device->read_wanted = device->errors_wanted = false;
@@ -483,9 +486,25 @@ static const char *take_answer(struct device *device, const char *text, size_t l
     return r < 0 ? "an answer that makes no sense" : NULL;
 }
 
+static bool make_room(struct device *device) {
+    if (device->received_len < device->received_room)
+        return true;
+    size_t room = device->received_room ? 2 * device->received_room : RECEIVE_FIRST;
+    char *grown = realloc(device->received, room);
+    if (!grown)
+        return false;
+    device->received = grown;
+    device->received_room = room;
+    return true;
+}
+
 static void take_bytes(struct device *device, const char *bytes, size_t len, int64_t now_us) {
     while (len > 0 && device->connected) {
-        size_t room = sizeof(device->received) - device->received_len;
+        if (!make_room(device)) {
+            end_session(device, "no memory for an answer", now_us);
+            return;
+        }
+        size_t room = device->received_room - device->received_len;
         size_t n = len < room ? len : room;
         memcpy(device->received + device->received_len, bytes, n);
         device->received_len += n;
@@ -507,7 +526,7 @@ static void take_bytes(struct device *device, const char *bytes, size_t len, int
         }
         memmove(device->received, device->received + at, device->received_len - at);
         device->received_len -= at;
-        if (device->received_len == sizeof(device->received)) {
+        if (device->received_len == RECEIVE_MAX) {
             end_session(device, "an answer without end", now_us);
             return;
         }
