@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/types.h>
 
+#define RECEIVE_FIRST 1024
 #define RECEIVE_MAX 16384 /* the longest answer, a map of 320 pairs, takes 2.6 kB */
 #define ANSWERS_MAX 2
 #define PAIRS_PER_COMMAND 128
