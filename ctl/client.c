@@ -152,7 +152,8 @@ static const char *retry_text(Heliostat__V1__Retry retry) {
 static void print_refusal(const struct ctl *ctl, const char *message, const Heliostat__V1__Refusal *refusal) {
     const char *retry = retry_text(refusal->retry), *text = *refusal->text ? refusal->text : message;
     const char *reason = ctl_enum_word(&heliostat__v1__reason__descriptor, (int)refusal->reason);
-    ctl_fail(ctl, 0, *reason ? "%s%s%s [%s]" : "%s%s%s", refusal->field, *refusal->field ? ": " : "", text, reason);
+    ctl_fail(ctl, 0, *reason ? "%s%s%s [%s]" : "%s%s%s", refusal->field, *refusal->field ? ": " : "", text,
+             reason);
     for (size_t i = 0; i < refusal->n_items && i < ITEMS_SHOWN; i++)
         fprintf(stderr, "  - %s\n", refusal->items[i]);
     if (refusal->n_items > ITEMS_SHOWN)

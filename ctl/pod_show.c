@@ -82,7 +82,8 @@ static int compare_cubes(const void *a, const void *b) {
     return ((*x)->index > (*y)->index) - ((*x)->index < (*y)->index);
 }
 
-static void print_cell(const struct grid *grid, const Heliostat__V1__CubeStatus *cube) {
+/* Returns the gap before the next cell. */
+static unsigned print_cell(const struct grid *grid, const Heliostat__V1__CubeStatus *cube, unsigned gap) {
     const struct mark *mark = mark_of(cube);
     unsigned digits = grid->pod->n_cubes > 100 ? 3 : 2, letters = grid->n_slices > N_LETTERS ? 2 : 1;
     const char *who = *cube->slice ? letters_of(grid, slice_number(grid, cube->slice)) : mark ? "" : ".";
@@ -91,14 +92,16 @@ static void print_cell(const struct grid *grid, const Heliostat__V1__CubeStatus 
                                                              : "\033[2m")
                                            : "";
     char sign[2] = {mark ? mark->sign : 0, 0};
-    printf("  %0*u %s%s%s%s", (int)digits, cube->index, colour, who, sign, *colour ? "\033[0m" : "");
-    printf("%*s", (int)(letters + 1 - strlen(who) - strlen(sign)), "");
+    printf("%*s%0*u %s%s%s%s", (int)gap, "", (int)digits, cube->index, colour, who, sign,
+           *colour ? "\033[0m" : "");
+    return letters + 3 - (unsigned)(strlen(who) + strlen(sign));
 }
 
 static void print_rows(const struct grid *grid) {
     Heliostat__V1__CubeStatus **cubes = ctl_alloc(grid->ctl, grid->pod->n_cubes * sizeof(*cubes));
     memcpy(cubes, grid->pod->cubes, grid->pod->n_cubes * sizeof(*cubes));
     qsort(cubes, grid->pod->n_cubes, sizeof(*cubes), compare_cubes);
+    unsigned gap = 0;
     for (size_t i = 0, in_line = 0; i < grid->pod->n_cubes; i++, in_line++) {
         bool new_row = i == 0 || cubes[i]->row != cubes[i - 1]->row;
         if (new_row || in_line == COLUMNS) {
@@ -109,8 +112,9 @@ static void print_rows(const struct grid *grid) {
             else
                 printf("       ");
             in_line = 0;
+            gap = 2;
         }
-        print_cell(grid, cubes[i]);
+        gap = print_cell(grid, cubes[i], gap);
     }
     putchar('\n');
 }
@@ -166,8 +170,12 @@ static void print_legend(const struct grid *grid) {
 
 /* The cubes that a person may have to look at, with the reason. */
 static void print_troubles(const struct grid *grid) {
-    static const struct ctl_column columns[] = {
-        {"CUBE"}, {"HEALTH"}, {"CAUSE"}, {"SCHEDULING"}, {"SLICE"}, {"HOSTS HEARD", CTL_COLUMN_RIGHT}};
+    static const struct ctl_column columns[] = {{"CUBE"},
+                                                {"HEALTH"},
+                                                {"CAUSE", CTL_COLUMN_WHERE_GIVEN},
+                                                {"SCHEDULING"},
+                                                {"SLICE", CTL_COLUMN_WHERE_GIVEN},
+                                                {"HOSTS HEARD", CTL_COLUMN_RIGHT}};
     struct ctl_table table;
     ctl_table_init(&table, columns, sizeof(columns) / sizeof(*columns));
     for (size_t i = 0; i < grid->pod->n_cubes; i++) {

@@ -103,7 +103,7 @@ static int create_many(struct ctl *ctl, enum ctl_goal goal) {
     int r = proto_json_decode(&heliostat__v1__create_slices_request__descriptor, text, length,
                               (ProtobufCMessage **)&request, error, sizeof(error));
     if (r != 0)
-        return ctl_fail(ctl, CTL_EXIT_USAGE, "%s: %s", path,
+        return ctl_fail(ctl, CTL_EXIT_USAGE, "%s: %s", strcmp(path, "-") == 0 ? "standard input" : path,
                         r == PROTO_JSON_REFUSED ? error : "out of memory");
     Heliostat__V1__CreateSlicesRequest sent = *request;
     sent.mutation = ctl_mutation(ctl);

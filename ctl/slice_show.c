@@ -93,11 +93,13 @@ void ctl_say_slice(struct ctl *ctl, const Heliostat__V1__Slice *slice) {
         puts(slice->name);
         return;
     }
-    ctl_say(ctl, "%s %s: %s, %u chips on %zu cubes, generation %lld%s%s", slice->name,
+    ctl_say(ctl, "%s %s: %s, %u chip%s on %zu cube%s, generation %lld%s%s", slice->name,
             ctl_enum_word(&heliostat__v1__slice_state__descriptor, (int)slice->state), slice->topology,
-            slice->chips, slice->n_positions, (long long)slice->generation, checked ? ", qualification " : "",
+            slice->chips, slice->chips == 1 ? "" : "s", slice->n_positions,
+            slice->n_positions == 1 ? "" : "s", (long long)slice->generation,
+            checked ? ", qualification " : "",
             checked ? ctl_enum_word(&heliostat__v1__qualified__descriptor, (int)slice->qualified) : "");
-    if (slice->n_missing_links && ctl->format != CTL_FORMAT_NAME) {
+    if (slice->n_missing_links && slice->qualified != HELIOSTAT__V1__QUALIFIED__QUALIFIED_FAILED) {
         printf("Missing links: %zu\n", slice->n_missing_links);
         ctl_print_links(slice, slice->missing_links, slice->n_missing_links, stdout);
     }

@@ -36,15 +36,16 @@ int ctl_goal(struct ctl *ctl, enum ctl_goal *ret_goal) {
 
 struct progress {
     bool terminal, shown;
-    int64_t started_ms;
+    int64_t started_ms, shown_ms;
 };
 
 static void show_progress(struct progress *progress, const Heliostat__V1__Operation *operation,
                           bool connected) {
     int64_t passed_ms = now_ms() - progress->started_ms;
-    if (!progress->terminal || passed_ms < PROGRESS_AFTER_MS)
+    if (!progress->terminal || passed_ms < PROGRESS_AFTER_MS || passed_ms < progress->shown_ms + TURN_MS)
         return;
     progress->shown = true;
+    progress->shown_ms = passed_ms;
     if (!connected)
         fprintf(stderr, "\r\033[K%.1f s  heliostatd does not answer, trying again", (double)passed_ms / 1000);
     else if (operation->circuits_total && operation->circuits_done < operation->circuits_total)
@@ -52,7 +53,9 @@ static void show_progress(struct progress *progress, const Heliostat__V1__Operat
                 operation->circuits_done, operation->circuits_total);
     else
         fprintf(stderr, "\r\033[K%.1f s  %s", (double)passed_ms / 1000,
-                *operation->text ? operation->text : "waiting");
+                *operation->text            ? operation->text
+                : operation->circuits_total ? "all circuits are in place, waiting for the hosts to see light"
+                                            : "waiting");
     fflush(stderr);
 }
 
@@ -117,7 +120,7 @@ static enum follow follow(struct ctl *ctl, Heliostat__V1__Operation **operation,
 }
 
 int ctl_wait_operation(struct ctl *ctl, Heliostat__V1__Operation **operation, enum ctl_goal goal) {
-    struct progress progress = {isatty(STDERR_FILENO), false, now_ms()};
+    struct progress progress = {.terminal = isatty(STDERR_FILENO), .started_ms = now_ms()};
     int64_t timeout_ms = ctl_flag_ms(ctl, "timeout", DEFAULT_TIMEOUT_MS);
     int64_t until_ms = progress.started_ms + timeout_ms;
     int exit_status = CTL_EXIT_FAILED;
