@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "glue.h"
+#include "topology/change.h"
 
 static const char *const shapes[] = {
     "4x4x4",           "4x4x8_twisted", "4x4x8_untwisted", "4x4x12", "4x4x16", "4x8x8_twisted",
@@ -139,7 +140,7 @@ static void find_unproven(const struct plant *plant, struct topo_pod *pod, uint3
 }
 
 struct counts {
-    unsigned created, refused, exact_quickly, moves, least_moves, swaps, unproven;
+    unsigned created, refused, exact_quickly, moves, least_moves, swaps, reshapes, unproven;
 };
 
 static void try_swap(struct plant *plant, const struct topo_shape *shape, const struct glue *glue,
@@ -205,6 +206,56 @@ static void try_swap(struct plant *plant, const struct topo_shape *shape, const 
     const char *wrong = plant_check(plant, &plain, after.cubes, after.missing);
     if (wrong)
         glue_fail(seed, "after a swap: %s", wrong);
+}
+
+/* Another shape for the slice: against every arrangement of its own and the free cubes. */
+static void try_reshape(const struct plant *plant, const struct topo_shape *shape, const struct glue *glue,
+                        const uint16_t *cubes, uint32_t used, struct plant_random *random, uint64_t seed,
+                        struct counts *counts) {
+    static struct brute brute;
+    static struct plant after_plant;
+    struct topo_request request = {.effort = 3000000};
+    char error[200];
+    if (topo_shape_parse(shapes[plant_random(random, sizeof(shapes) / sizeof(shapes[0]))], &request.shape,
+                         error, sizeof(error)))
+        glue_fail(seed, "%s", error);
+    if (request.shape.n_cubes > plant->n_cubes)
+        return;
+    struct plant_shape to = glue_shape(&request.shape);
+    prepare(&brute, plant, &to);
+    uint32_t all = (UINT32_C(1) << plant->n_cubes) - 1, own = 0;
+    for (unsigned p = 0; p < shape->n_cubes; p++)
+        own |= UINT32_C(1) << cubes[p];
+    brute.allowed = all & (own | ~used);
+    brute.spares = all & ~own;
+    for (int d = 0; d < 3; d++)
+        brute.limit[d] = (int)(request.tolerate_missing[d] = plant_random(random, 4));
+    try_all(&brute, 0, brute.allowed);
+    struct topo_plan plan;
+    struct topo_cube_set leaving;
+    struct topo_refusal refusal;
+    int r = topo_plan_reshape(&glue->pod, shape, cubes, &request, &plan, &leaving, &refusal);
+    if ((r == 0) != brute.best.found)
+        glue_fail(seed, "reshape: library says %s, brute force %s", r ? refusal.text : "fits",
+                  brute.best.found ? "fits" : "refuses");
+    if (r)
+        return;
+    int fresh = 0, missing = (int)(plan.missing[0] + plan.missing[1] + plan.missing[2]);
+    for (unsigned p = 0; p < request.shape.n_cubes; p++) {
+        fresh += !(own >> plan.cubes[p] & 1);
+        if (topo_set_has(&leaving, plan.cubes[p]))
+            glue_fail(seed, "reshape: cube %u stays and leaves", plan.cubes[p]);
+    }
+    if (fresh != brute.best.spares || missing != brute.best.missing ||
+        (int)(plan.removals + plan.additions) != brute.best.moves)
+        glue_fail(seed, "reshape: %d new, %d missing, %u moves; best %d, %d, %d", fresh, missing,
+                  plan.removals + plan.additions, brute.best.spares, brute.best.missing, brute.best.moves);
+    counts->reshapes++;
+    after_plant = *plant;
+    plant_apply(&after_plant, &to, plan.cubes, 0);
+    const char *wrong = plant_check(&after_plant, &to, plan.cubes, plan.missing);
+    if (wrong)
+        glue_fail(seed, "after a reshape: %s", wrong);
 }
 
 static void run(uint64_t seed, struct counts *counts) {
@@ -372,6 +423,7 @@ static void run(uint64_t seed, struct counts *counts) {
                     free_for_swap++;
             static struct plant trial;
             trial = plant;
+            try_reshape(&plant, &request.shape, &glue, quick.cubes, used, &random, seed, counts);
             if (free_for_swap)
                 try_swap(&trial, &request.shape, &glue, &quick, used, &random, seed, counts);
         }
@@ -388,8 +440,8 @@ int main(int argc, char **argv) {
         run(seed + i, &counts);
     printf("count: whole-cube plans against every arrangement, seed %llu: %u histories, %u plans, %u "
            "refusals (%u after an unfinished search), "
-           "%u swaps; %u plans best within the short search, %u moves against %u at best\n",
+           "%u swaps, %u reshapes; %u plans best within the short search, %u moves against %u at best\n",
            (unsigned long long)seed, count, counts.created, counts.refused, counts.unproven, counts.swaps,
-           counts.exact_quickly, counts.moves, counts.least_moves);
+           counts.reshapes, counts.exact_quickly, counts.moves, counts.least_moves);
     return 0;
 }
