@@ -107,7 +107,9 @@ __attribute__((format(printf, 2, 3))) static void need(struct status *s, const c
     va_end(values);
 }
 
-static void check_slices(struct status *s) {
+static void check_slices(struct ctl *ctl, struct status *s) {
+    const Heliostat__V1__Slice *unverified = NULL;
+    unsigned n_unverified = 0;
     for (size_t i = 0; i < s->slices->n_slices; i++) {
         const Heliostat__V1__Slice *x = s->slices->slices[i];
         const char *state = ctl_enum_word(&heliostat__v1__slice_state__descriptor, (int)x->state);
@@ -118,16 +120,21 @@ static void check_slices(struct status *s) {
             need(s, "slice %s FAILED: %s. helioctl slice delete %s frees the name", x->name, x->cause,
                  x->name);
         else if (x->state == HELIOSTAT__V1__SLICE_STATE__SLICE_STATE_DEGRADED)
-            need(s, "slice %s is %s: %zu links missing%s%s", x->name, state, x->n_missing_links,
-                 *x->cause ? ", " : "", x->cause);
+            need(s, "slice %s is %s: %s", x->name, state,
+                 *x->cause ? x->cause : ctl_text(ctl, "%zu links missing", x->n_missing_links));
         if (x->held)
             need(s, "slice %s is held: helioctl slice release-hold %s --keep|--rederive", x->name, x->name);
         if (x->qualified == HELIOSTAT__V1__QUALIFIED__QUALIFIED_FAILED)
             need(s, "slice %s failed qualification on %zu links: helioctl verify --slice %s", x->name,
                  x->n_failed_links, x->name);
-        if (*x->unverified_since)
-            need(s, "slice %s: a switch it uses cannot be seen since %s", x->name, x->unverified_since);
+        if (*x->unverified_since && n_unverified++ == 0)
+            unverified = x;
     }
+    if (n_unverified == 1)
+        need(s, "slice %s: a switch it uses cannot be seen since %s", unverified->name,
+             unverified->unverified_since);
+    else if (n_unverified)
+        need(s, "%u slices, %s among them: a switch they use cannot be seen", n_unverified, unverified->name);
 }
 
 static void check_ocses(struct ctl *ctl, struct status *s, const Heliostat__V1__ListOcsesResponse *ocses) {
@@ -181,7 +188,7 @@ static void print_needs(struct ctl *ctl, struct status *s) {
         check_ocses(ctl, s, s->ocses[i]);
         check_cubes(s, pod);
     }
-    check_slices(s);
+    check_slices(ctl, s);
     for (size_t i = 0; s->alarms && i < s->alarms->n_alarms; i++) {
         const Heliostat__V1__Alarm *a = s->alarms->alarms[i];
         need(s, "alarm %s %s: %s%s%s", a->kind, *a->object ? a->object : a->pod, a->text,

@@ -175,6 +175,7 @@ static const struct ctl_column columns[] = {
     {"BY LIGHT", CTL_COLUMN_RIGHT},
     {"BY RECORD", CTL_COLUMN_RIGHT},
     {"LISTED MISSING", CTL_COLUMN_RIGHT | CTL_COLUMN_WHERE_GIVEN},
+    {"NOT PROVED", CTL_COLUMN_RIGHT | CTL_COLUMN_WHERE_GIVEN},
     {"WRONG", CTL_COLUMN_RIGHT | CTL_COLUMN_WHERE_GIVEN},
 };
 
@@ -187,6 +188,7 @@ static void add_slice(struct ctl_table *table, const struct verify_slice *s) {
     ctl_table_cell(table, "%u", s->by_light);
     ctl_table_cell(table, "%u", s->by_record);
     ctl_table_cell(table, "%.0u", s->listed_missing);
+    ctl_table_cell(table, "%.0u", s->unproved);
     ctl_table_cell(table, "%.0u", s->wrong);
 }
 
@@ -205,7 +207,8 @@ static void print_slices(struct ctl *ctl, const struct verified *verified, size_
 static void print_pod(const struct verified *v) {
     printf("\nPod %s: %zu circuits read back", v->pod, v->report.circuits);
     if (v->circuits->n_unread_ocses)
-        printf("; %zu switches cannot be read now, theirs are as last read", v->circuits->n_unread_ocses);
+        printf("; %zu switch%s cannot be read now, circuits there are as last read",
+               v->circuits->n_unread_ocses, v->circuits->n_unread_ocses == 1 ? "" : "es");
     putchar('\n');
 }
 
@@ -226,7 +229,7 @@ static void print_people(struct ctl *ctl, const struct verified *verified, size_
     if (shown > PROBLEMS_SHOWN && ctl->format != CTL_FORMAT_WIDE)
         printf("... and %zu more (-o wide)\n", shown - PROBLEMS_SHOWN);
     if (problems)
-        printf("\nBROKEN: %zu problem%s.\n", problems, problems == 1 ? "" : "s");
+        printf("\nNot proved: %zu problem%s.\n", problems, problems == 1 ? "" : "s");
     else
         puts("\nProved: every slice that is not in flight is exactly its torus, and every invariant holds.");
 }
@@ -247,11 +250,11 @@ static json_t *slice_json(const struct verify_slice *s) {
     char uid[24], generation[24];
     snprintf(uid, sizeof(uid), "%lld", (long long)s->slice->uid);
     snprintf(generation, sizeof(generation), "%lld", (long long)s->slice->generation);
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:i}", "name", s->slice->name, "uid", uid,
-                     "generation", generation, "topology", s->slice->topology, "verdict",
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:i}", "name", s->slice->name, "uid",
+                     uid, "generation", generation, "topology", s->slice->topology, "verdict",
                      verify_verdict_name(s->verdict), "links", (int)s->links, "byLight", (int)s->by_light,
-                     "byRecord", (int)s->by_record, "listedMissing", (int)s->listed_missing, "wrong",
-                     (int)s->wrong);
+                     "byRecord", (int)s->by_record, "listedMissing", (int)s->listed_missing, "notProved",
+                     (int)s->unproved, "wrong", (int)s->wrong);
 }
 
 static int print_programs(struct ctl *ctl, const struct verified *verified, size_t n, const char *slice) {

@@ -32,7 +32,7 @@ bool verify_kind_is_light(enum verify_kind kind) {
 }
 
 const char *verify_verdict_name(enum verify_verdict verdict) {
-    static const char *const names[] = {"PROVED", "BROKEN", "IN_FLIGHT", "NO_LINKS"};
+    static const char *const names[] = {"PROVED", "NOT_PROVED", "BROKEN", "IN_FLIGHT", "NO_LINKS"};
     return names[verdict];
 }
 

@@ -37,6 +37,7 @@ struct verify_problem {
 
 enum verify_verdict {
     VERIFY_PROVED,
+    VERIFY_NOT_PROVED, /* nothing is known to be wrong, but a switch cannot be read */
     VERIFY_BROKEN,
     VERIFY_IN_FLIGHT, /* neither right nor wrong */
     VERIFY_NO_LINKS,  /* nothing that a switch could have wrong: a part of a cube, or no cubes */
@@ -46,7 +47,7 @@ const char *verify_verdict_name(enum verify_verdict verdict);
 struct verify_slice {
     const Heliostat__V1__Slice *slice;
     enum verify_verdict verdict;
-    unsigned links, by_light, by_record, listed_missing, wrong;
+    unsigned links, by_light, by_record, listed_missing, unproved, wrong;
 };
 
 struct verify_report {

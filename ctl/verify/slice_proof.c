@@ -195,8 +195,9 @@ static void wrong_light(struct proof *p, enum light light, int end, int far) {
                                     : p->plant->sight[end].light && p->plant->sight[end].far != far;
     if (light == LIGHT_DARK)
         verify_add(p->report, &problem,
-                   "slice %s: %s A%u-B%u is connected, but %s sees no light (link to %s)", p->slice->name,
-                   problem.ocs, problem.a, problem.b, here ? from.text : to.text, here ? to.text : from.text);
+                   "slice %s: %s A%u-B%u %s connected, but %s sees no light (link to %s)", p->slice->name,
+                   problem.ocs, problem.a, problem.b, is_unread(p, end, far) ? "was last read as" : "is",
+                   here ? from.text : to.text, here ? to.text : from.text);
     else
         verify_add(p->report, &problem, "slice %s: %s A%u-B%u is connected, but %s sees %s, not %s",
                    p->slice->name, problem.ocs, problem.a, problem.b, here ? from.text : to.text,
@@ -238,8 +239,8 @@ static void prove_link(struct proof *p, int end, int far, bool listed) {
         listed_link(p, end, far, right, light);
     } else if (right && light == LIGHT_PROVES) {
         p->result->by_light++;
-    } else if (unread) {
-        p->result->wrong++;
+    } else if (unread && (!right || light == LIGHT_SILENT)) {
+        p->result->unproved++;
         not_read(p, end, far);
     } else if (!right) {
         p->result->wrong++;
@@ -303,6 +304,15 @@ static void prove(struct proof *p) {
                 prove_chip(p, (const unsigned[3]){x, y, z});
 }
 
+static enum verify_verdict verdict_of(const struct proof *p, size_t problems_before) {
+    for (size_t i = problems_before; i < p->report->n_problems; i++)
+        if (p->report->problems[i].kind != VERIFY_UNREAD)
+            return VERIFY_BROKEN;
+    if (p->report->n_problems > problems_before)
+        return VERIFY_NOT_PROVED;
+    return p->shape.whole_cubes ? VERIFY_PROVED : VERIFY_NO_LINKS;
+}
+
 void verify_prove_slice(const struct verify_plant *plant, struct verify_slice *result,
                         struct verify_report *report) {
     size_t problems_before = report->n_problems;
@@ -317,9 +327,7 @@ void verify_prove_slice(const struct verify_plant *plant, struct verify_slice *r
         *p = (struct proof){
             .plant = plant, .slice = result->slice, .unread = unread, .result = result, .report = report};
         prove(p);
-        result->verdict = report->n_problems > problems_before ? VERIFY_BROKEN
-                          : p->shape.whole_cubes               ? VERIFY_PROVED
-                                                               : VERIFY_NO_LINKS;
+        result->verdict = verdict_of(p, problems_before);
     } else {
         report->out_of_memory = true;
     }

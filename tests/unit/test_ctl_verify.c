@@ -421,6 +421,12 @@ Test(ctl_verify, an_unread_switch_is_proved_by_light_or_not_at_all) {
     run();
     cr_assert_eq(report.n_problems, 1);
     cr_assert_str_eq(problem_of(VERIFY_UNREAD)->ocs, "pod/ocs-y-01");
+    cr_assert_eq(report.slices[0].verdict, VERIFY_NOT_PROVED);
+    w.with_light = true;
+    w.links[end_at(0, 2, 1)].light = false;
+    run();
+    cr_assert(strstr(problem_of(VERIFY_DARK)->text, "was last read as connected"));
+    cr_assert_eq(report.slices[0].verdict, VERIFY_BROKEN);
 }
 
 Test(ctl_verify, a_dead_cube_makes_a_slice_incomplete) {
