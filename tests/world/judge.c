@@ -8,6 +8,7 @@
 
 #define LATE_GUARD_US 1000000
 #define DISTURBED_FOR_US 30000000
+#define DARK_FOR_US 20000000
 #define HOUR_US INT64_C(3600000000)
 
 static const char *switch_name(const struct world *world, unsigned ocs) {
@@ -282,8 +283,9 @@ void judge_slice(struct world *world, const struct fabric_slice *slice) {
             missing++;
             continue;
         }
-        if (link->ocs >= 0 && (world->confirmed_b[link->ocs][link->a] != link->b ||
-                               world->confirmed_uid[link->ocs][link->a] != slice->uid)) {
+        bool is_read = link->ocs >= 0 && slice->pod->ocs[link->ocs].is_readable;
+        if (is_read && (world->confirmed_b[link->ocs][link->a] != link->b ||
+                        world->confirmed_uid[link->ocs][link->a] != slice->uid)) {
             world->confirmed_b[link->ocs][link->a] = link->b;
             world->confirmed_uid[link->ocs][link->a] = slice->uid;
             memset(world->put_right_us[link->ocs][link->a], 0, sizeof(world->put_right_us[0][0]));
@@ -389,7 +391,38 @@ void judge_placed(struct world *world, uint32_t new_cubes) {
     }
 }
 
+/* The hosts see what the switches do not say: a link that has been dark for a while is listed as missing.
+ * Only mirrors that do not settle are looked at, while hosts and disk are in order. */
+static void judge_light(struct world *world) {
+    int64_t since_us = world->now_us - DARK_FOR_US;
+    if (world->hosts_heal_at_us != INT64_MAX || world->hosts_well_since_us > since_us ||
+        world->disk.broken_until_us > since_us || world->disk.stalled_until_us > since_us ||
+        !world->fabric->store_works || world->fabric->started_us > since_us)
+        return;
+    for (const struct fabric_slice *slice = world->fabric->slices; slice; slice = slice->next) {
+        const struct slice_version *version = slice->accepted;
+        const struct ledger_slice *row = ledger_find(&world->ledger, slice->uid);
+        if (version->is_gone || !row || row->generation != version->generation ||
+            (version->state != SLICE_READY && version->state != SLICE_DEGRADED))
+            continue;
+        struct rules_link links[FLEET_CUBES_MAX * 48];
+        unsigned count;
+        rules_links(world->fleet, row->topology, row->cubes, links, &count);
+        for (unsigned i = 0; i < count; i++) {
+            if (links[i].ocs < 0)
+                continue;
+            const struct sim_circuit *circuit = &world->plant.switches[links[i].ocs].circuits[links[i].a];
+            if (circuit->b == links[i].b && circuit->stuck && circuit->settled_at_us < since_us &&
+                !is_listed(version, &links[i]))
+                world_fail(world, "slice %s is %s, and %s A%u-B%u has been dark for %d s", slice->name,
+                           slice_state_name(version->state), switch_name(world, (unsigned)links[i].ocs),
+                           links[i].a, links[i].b, (int)(DARK_FOR_US / 1000000));
+        }
+    }
+}
+
 void judge_books(struct world *world) {
+    judge_light(world);
     if (world->ledger.conflict)
         world_fail(world, "%s", world->ledger.conflict);
     if (world->disk.error[0])

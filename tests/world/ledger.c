@@ -120,6 +120,16 @@ const struct ledger_slice *ledger_find(const struct ledger *ledger, int64_t uid)
     return NULL;
 }
 
+/* A slice that was created and deleted in one group never was live here, but may explain a circuit. */
+static void remember(struct ledger *ledger, const struct ledger_slice *slice) {
+    struct rules_link links[FLEET_CUBES_MAX * 48];
+    unsigned count;
+    rules_links(ledger->fleet, slice->topology, slice->cubes, links, &count);
+    for (unsigned i = 0; i < count; i++)
+        if (links[i].ocs >= 0)
+            ledger->ever[links[i].ocs][links[i].a][links[i].b] = true;
+}
+
 static void want(struct ledger *ledger, unsigned place) {
     struct ledger_slice *slice = &ledger->slice[place];
     struct rules_link links[FLEET_CUBES_MAX * 48];
@@ -139,8 +149,8 @@ static void want(struct ledger *ledger, unsigned place) {
         ledger->want_b[link->ocs][link->a] = link->b;
         ledger->want_a[link->ocs][link->b] = link->a;
         ledger->owner[link->ocs][link->a] = (int16_t)place;
-        ledger->ever[link->ocs][link->a][link->b] = true;
     }
+    remember(ledger, slice);
 }
 
 void ledger_derive(struct ledger *ledger) {
@@ -163,5 +173,7 @@ void ledger_derive(struct ledger *ledger) {
             ledger->conflict = "a durable slice has not as many positions as its topology";
         else if (ledger_is_live(slice))
             want(ledger, i);
+        else if (slice->is_former)
+            remember(ledger, slice);
     }
 }

@@ -176,7 +176,7 @@ void world_init(struct world *world, const struct fleet *fleet, uint64_t seed, c
         world->light_at_us[ocs] = world->heal_at_us[ocs] = world->power_on_at_us[ocs] = INT64_MAX;
     for (unsigned ocs = 0; ocs < FLEET_OCSES; ocs++)
         world->disturbed_at_us[ocs] = INT64_MIN / 2;
-    world->hosts_heal_at_us = world->marks_heal_at_us = INT64_MAX;
+    world->hosts_heal_at_us = INT64_MAX;
     world->plant.watcher = (struct sim_watcher){.userdata = world,
                                                 .light_changed = plant_light,
                                                 .switch_changed = plant_switch,
@@ -305,6 +305,7 @@ static void heal(struct world *world) {
     }
     if (world->now_us >= world->hosts_heal_at_us) {
         world->hosts_heal_at_us = INT64_MAX;
+        world->hosts_well_since_us = world->now_us;
         for (unsigned cube = 0; cube < world->fleet->n_cubes; cube++)
             for (unsigned host = 0; host < 16; host++) {
                 struct sim_host *is = &world->plant.cubes[cube].hosts[host];
@@ -404,7 +405,6 @@ static const char *run_to_rest(struct world *world, int64_t limit_us, char *text
 
 void world_settle(struct world *world) {
     char text[300];
-    world->is_healing = true;
     world->disk.is_slow = false;
     world->disk.broken_until_us = world->disk.stalled_until_us = 0;
     world->hosts_heal_at_us = world->now_us;

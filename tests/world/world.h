@@ -47,8 +47,7 @@ struct world {
     int64_t light_at_us[FLEET_OCSES];
     int64_t heal_at_us[FLEET_OCSES]; /* INT64_MAX: the switch has no fault */
     int64_t power_on_at_us[FLEET_OCSES];
-    int64_t hosts_heal_at_us, marks_heal_at_us;
-    bool is_healing; /* no new faults any more */
+    int64_t hosts_heal_at_us, hosts_well_since_us;
 
     struct claim claim[WORLD_CLAIMS_MAX];
     unsigned n_claims, n_requests;
@@ -82,7 +81,6 @@ void world_init(struct world *world, const struct fleet *fleet, uint64_t seed, c
 void world_deinit(struct world *world);
 void world_run(struct world *world, int64_t until_us);
 void world_crash(struct world *world);
-void world_restart_switch_faults(struct world *world, unsigned ocs);
 /* Ends every fault, lets time run on, and fails when the world does not come to rest as it should. */
 void world_settle(struct world *world);
 /* Everything goes, then the largest torus comes. */
