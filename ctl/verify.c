@@ -125,12 +125,13 @@ static bool is_qualified(const struct verify_report *report, const char *name) {
     return false;
 }
 
-/* True while a problem may be nothing but a report from before the mirrors moved: hosts have not confirmed
- * the slice since, or there is none. */
+/* True while a problem may be nothing but an old report: the hosts have not confirmed the slice since its
+ * mirrors moved, or the end is of no slice. Dark is also what a host's links are until it reports to a daemon
+ * that was just started, and a link that went dark is listed as missing soon after. */
 static bool may_settle(const struct verify_report *report) {
     for (size_t i = 0; i < report->n_problems; i++) {
         const struct verify_problem *p = &report->problems[i];
-        if (verify_kind_is_light(p->kind) && !is_qualified(report, p->slices[0]))
+        if (p->kind == VERIFY_DARK || (verify_kind_is_light(p->kind) && !is_qualified(report, p->slices[0])))
             return true;
     }
     return false;
