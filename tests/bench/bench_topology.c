@@ -219,9 +219,14 @@ static void measure_fleet(uint64_t seed) {
         if (topo_shape_parse(i % 2 ? "8x8x8" : shapes[topology_random(&random, 4)], &request.shape, error,
                              sizeof(error)))
             abort();
-        uint64_t before = now_ns();
-        int r = topo_fleet_plan(pods, summaries, PODS, &request, &pod, &plan, &refusal);
-        times[i] = now_ns() - before;
+        int r = 0;
+        times[i] = UINT64_MAX;
+        for (unsigned repeat = 0; repeat < 15; repeat++) {
+            uint64_t before = now_ns();
+            r = topo_fleet_plan(pods, summaries, PODS, &request, &pod, &plan, &refusal);
+            uint64_t took = now_ns() - before;
+            times[i] = took < times[i] ? took : times[i];
+        }
         if (r == 0) {
             planned++;
             topology_state_apply(&states[pod], &request.shape, plan.cubes);
