@@ -369,6 +369,20 @@ static void mirror_sticks(struct world *world, struct chance *chance, unsigned o
     sim_switch_port(sw, below(chance, 2), port)->settle_fail = 1;
 }
 
+/* The map stays as it is; only the hosts can tell. */
+static void mirrors_drift_off(struct world *world, struct chance *chance, unsigned ocs) {
+    struct sim_switch *sw = &world->plant.switches[ocs];
+    fault_at(world, chance, ocs, "has mirrors that drift off");
+    world->heal_at_us[ocs] = world->now_us + 60000000;
+    for (unsigned a = 1; a <= world->fleet->n_ports; a++)
+        if (sw->circuits[a].b && below(chance, 3) == 0) {
+            sw->circuits[a].stuck = true;
+            sw->circuits[a].settled_at_us = world->now_us;
+        }
+    world->disturbed_at_us[ocs] = world->now_us; /* some switches no longer show them */
+    sim_switch_touch(sw);
+}
+
 static void fails_silently(struct world *world, struct chance *chance, unsigned ocs) {
     fault_at(world, chance, ocs, "ignores set commands")->batch_share_percent = 0;
 }
@@ -485,6 +499,7 @@ static const struct {
     {refuses, 2, "connections refused"},
     {port_fails, 4, "port failed"},
     {mirror_sticks, 3, "mirror does not settle"},
+    {mirrors_drift_off, 4, "mirrors drift off"},
     {fails_silently, 4, "set commands ignored"},
     {does_part, 4, "batch done in part"},
     {slow, 3, "slow answers"},

@@ -8,7 +8,7 @@
 
 #define LATE_GUARD_US 1000000
 #define DISTURBED_FOR_US 30000000
-#define DARK_FOR_US 20000000
+#define DARK_FOR_US 15000000
 #define HOUR_US INT64_C(3600000000)
 
 static const char *switch_name(const struct world *world, unsigned ocs) {
@@ -193,6 +193,13 @@ void judge_ended(struct world *world, struct connection *connection) {
     world->reading_len[ocs] = 0;
 }
 
+/* Something moved mirrors there, and the daemon may not have seen it yet. */
+static bool is_disturbed(const struct world *world, unsigned ocs) {
+    return world->seen_at_us[ocs] <= world->disturbed_at_us[ocs] ||
+           world->now_us - world->seen_at_us[ocs] <= DISTURBED_FOR_US ||
+           !world->fabric->pods->ocs[ocs].is_readable;
+}
+
 void judge_executed(struct world *world, struct connection *connection, const struct scpi_record *record) {
     unsigned ocs = connection->ocs;
     for (size_t i = 0; i < record->n_moves; i++) {
@@ -210,7 +217,7 @@ void judge_executed(struct world *world, struct connection *connection, const st
         if (!move->from || world->ledger.want_b[ocs][move->a] != move->from)
             continue;
         const struct ledger_slice *slice = &world->ledger.slice[world->ledger.owner[ocs][move->a]];
-        if (slice->state == SLICE_READY || slice->state == SLICE_DEGRADED)
+        if ((slice->state == SLICE_READY || slice->state == SLICE_DEGRADED) && !is_disturbed(world, ocs))
             world_fail(world, "%s A%u-B%u of slice %s (%s) was taken down by the daemon's command: %.*s",
                        switch_name(world, ocs), move->a, move->from, slice->name,
                        slice_state_name((enum slice_state)slice->state),
@@ -233,13 +240,6 @@ void judge_event(struct world *world, unsigned ocs, const char *cause, const str
         if (strcmp(cause, "rival") == 0 && moves[i].to)
             world->is_rivals[ocs][moves[i].a][moves[i].to] = true;
     }
-}
-
-/* Something moved mirrors there, and the daemon may not have seen it yet. */
-static bool is_disturbed(const struct world *world, unsigned ocs) {
-    return world->seen_at_us[ocs] <= world->disturbed_at_us[ocs] ||
-           world->now_us - world->seen_at_us[ocs] <= DISTURBED_FOR_US ||
-           !world->fabric->pods->ocs[ocs].is_readable;
 }
 
 static bool is_listed(const struct slice_version *version, const struct rules_link *link) {
