@@ -11,7 +11,7 @@
 #define DEFAULT_EFFORT 20
 #define FEASIBILITY_EFFORT 400000
 #define DAMAGE_EFFORT 100
-#define DESCENT_EFFORT_PER_POSITION 30
+#define DESCENT_EFFORT_PER_POSITION 24
 
 struct search {
     const struct topo_search_task *task;
