@@ -105,6 +105,29 @@ static uint64_t worth(const struct topo_pod *pod, unsigned cube) {
     return UINT64_C(1) << 40 | value;
 }
 
+/* A cube that would have room for a block if this one bar were lifted. */
+static bool would_fit(const struct topo_pod *pod, const struct topo_part_request *request, unsigned cube,
+                      enum topo_bar bar) {
+    struct topo_block blocks[TOPO_BLOCK_TURNS_MAX];
+    unsigned n_blocks = topo_part_blocks(&request->shape, blocks);
+    uint16_t room = (uint16_t) ~(pod->used_hosts[cube] | pod->bad_hosts[cube]);
+    bool is_used = topo_set_has(&pod->used, cube) && !pod->used_hosts[cube];
+    bool is_unfit = topo_set_has(&pod->unhealthy, cube) || topo_set_has(&pod->unschedulable, cube);
+    bool is_unproven = topo_set_has(&pod->unproven, cube);
+    for (unsigned word = 0; word < TOPO_CUBE_WORDS; word++)
+        is_unproven |= pod->unproven_with[cube].word[word] != 0;
+    if (is_used || is_unfit || topo_set_has(&request->exclude, cube) ||
+        (request->pin_cube && cube != request->cube) ||
+        (topo_set_has(&pod->spare, cube) && !request->use_spares) ||
+        topo_set_has(&pod->unaccounted, cube) != (bar == TOPO_BAR_UNACCOUNTED) ||
+        is_unproven != (bar == TOPO_BAR_UNPROVEN))
+        return false;
+    for (unsigned i = 0; i < n_blocks; i++)
+        if ((room & blocks[i].hosts) == blocks[i].hosts)
+            return true;
+    return false;
+}
+
 static int refuse_room(const struct topo_pod *pod, const struct topo_part_request *request, unsigned needed,
                        struct topo_refusal *refusal) {
     unsigned free_hosts = 0, cut = 0, whole = 0, spares = 0;
@@ -132,6 +155,28 @@ static int refuse_room(const struct topo_pod *pod, const struct topo_part_reques
     refusal->candidates = cut + whole;
     refusal->held_spares = spares;
     refusal->cut = cut;
+    for (unsigned cube = 0; cube < pod->wiring->n_cubes; cube++) {
+        refusal->unaccounted += would_fit(pod, request, cube, TOPO_BAR_UNACCOUNTED);
+        refusal->isolation_unproven += would_fit(pod, request, cube, TOPO_BAR_UNPROVEN);
+    }
+    if (!spare_fits && refusal->unaccounted) {
+        snprintf(refusal->would_fit_if, sizeof(refusal->would_fit_if),
+                 "an operator clears the unaccounted circuits");
+        return topo_refuse_text(
+            refusal, TOPO_REASON_UNACCOUNTED_CIRCUIT,
+            "needs %u free hosts in one block; %u cubes have them, but carry circuits that "
+            "no slice explains",
+            needed, refusal->unaccounted);
+    }
+    if (!spare_fits && refusal->isolation_unproven) {
+        snprintf(refusal->would_fit_if, sizeof(refusal->would_fit_if),
+                 "the switches that cannot be read answer again");
+        return topo_refuse_text(
+            refusal, TOPO_REASON_ISOLATION_UNPROVEN,
+            "needs %u free hosts in one block; %u cubes have them, but may still be connected "
+            "on a switch that cannot be read",
+            needed, refusal->isolation_unproven);
+    }
     snprintf(refusal->would_fit_if, sizeof(refusal->would_fit_if), "%s",
              spare_fits ? "the request allows spares"
                         : "slices are deleted, parts moved together or cubes repaired until a block is free");

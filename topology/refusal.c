@@ -168,12 +168,19 @@ int topo_refuse_links(const struct topo_pod *pod, const struct topo_shape *shape
         }
     }
     refusal->ocses = ocses;
+    unsigned n_ocses = (unsigned)__builtin_popcountll(ocses);
     int at = snprintf(refusal->text, sizeof(refusal->text),
-                      "enough cubes are free, but %u x, %u y and %u z links cannot be lit: %u on %u switches "
-                      "that cannot be used, %u for want of a fiber or a working end",
-                      missing[0], missing[1], missing[2], total - other,
-                      (unsigned)__builtin_popcountll(ocses), other);
-    for (unsigned face = 0; face < TOPO_FACES && at < (int)sizeof(refusal->text); face++)
+                      "enough cubes are free, but %u x, %u y and %u z links cannot be lit", missing[0],
+                      missing[1], missing[2]);
+    if (other)
+        at += snprintf(refusal->text + at, sizeof(refusal->text) - (size_t)at,
+                       ": %u for want of a fiber or a working end", other);
+    if (n_ocses)
+        at += snprintf(refusal->text + at, sizeof(refusal->text) - (size_t)at,
+                       "%s%u on %u switch%s that cannot be used", other ? ", " : ": ", total - other, n_ocses,
+                       n_ocses == 1 ? "" : "es");
+    /* A switch takes an end from every cube: then these counts say nothing. */
+    for (unsigned face = 0; !n_ocses && face < TOPO_FACES && at < (int)sizeof(refusal->text); face++)
         if (refusal->lacking[face])
             at += snprintf(refusal->text + at, sizeof(refusal->text) - (size_t)at,
                            "; %u of %u cubes lack a %s link", refusal->lacking[face], refusal->candidates,

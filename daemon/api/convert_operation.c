@@ -24,10 +24,13 @@ Heliostat__V1__Operation *convert_operation(struct arena *arena, const struct fa
         return NULL;
     message->id = operation->id;
     message->kind = (char *)operation->kind;
-    message->state = (Heliostat__V1__OperationState)operation->state;
-    message->text = (char *)operation->text;
     message->created_at = convert_time(arena, operation->created_us);
-    message->done_at = convert_time(arena, operation->done_us);
+    message->state = HELIOSTAT__V1__OPERATION_STATE__OPERATION_STATE_RUNNING;
+    if (!operation->is_ending) {
+        message->state = (Heliostat__V1__OperationState)operation->state;
+        message->text = (char *)operation->text;
+        message->done_at = convert_time(arena, operation->done_us);
+    }
     if (operation->slices)
         convert_names(arena, operation->slices, message);
     for (unsigned i = 0; i < operation->n_uids; i++) {

@@ -39,6 +39,13 @@ Heliostat__V1__CubeStatus *convert_cube(struct arena *arena, const struct fabric
         message->slice = (char *)cube->slice->name;
         message->position = cube->position;
     }
+    message->part_hosts = (uint32_t)__builtin_popcount(cube->part_hosts);
+    message->part_slices = arena_array(arena, message->part_hosts, sizeof(*message->part_slices));
+    for (unsigned host = 0; message->part_slices && host < TOPO_HOSTS_PER_CUBE; host++) {
+        const struct fabric_slice *part = cube->host[host].part;
+        if (part && (part->accepted->host_mask & ((1u << host) - 1)) == 0)
+            message->part_slices[message->n_part_slices++] = (char *)part->name;
+    }
     message->unaccounted_circuit = cube->has_unaccounted;
     message->spare = cube->is_spare;
     message->hosts = TOPO_HOSTS_PER_CUBE;
@@ -110,6 +117,8 @@ Heliostat__V1__FabricDifference *convert_difference(struct arena *arena,
     return message;
 }
 
+#define CHIPS_PER_HOST (FABRIC_CHIPS_PER_CUBE / FABRIC_HOSTS_PER_CUBE)
+
 /* A cube counts as healthy while a slice may use it: HEALTHY or DEGRADED. Free are the cubes that the next
  * slice could get, without spares. */
 Heliostat__V1__Capacity *convert_capacity(struct arena *arena, const struct fabric_pod *pod) {
@@ -125,14 +134,20 @@ Heliostat__V1__Capacity *convert_capacity(struct arena *arena, const struct fabr
         bool is_barred = !is_schedulable || cube->has_unaccounted || cube->is_unproven;
         message->cubes_healthy += is_healthy;
         message->cubes_schedulable += is_schedulable;
-        message->cubes_held += cube->slice != NULL;
-        message->cubes_spare += !cube->slice && cube->is_spare;
-        message->cubes_free += !cube->slice && !cube->is_spare && !is_barred;
+        unsigned part_hosts = (unsigned)__builtin_popcount(cube->part_hosts);
+        message->cubes_held += fabric_cube_is_used(cube);
+        message->cubes_cut += part_hosts > 0;
+        message->cubes_spare += !fabric_cube_is_used(cube) && cube->is_spare;
+        message->cubes_free += !fabric_cube_is_used(cube) && !cube->is_spare && !is_barred;
+        message->chips_held += cube->slice ? FABRIC_CHIPS_PER_CUBE : part_hosts * CHIPS_PER_HOST;
+        if (part_hosts && topo_part_may_use(&pod->plan, i))
+            message->chips_free_in_cut +=
+                CHIPS_PER_HOST *
+                (unsigned)__builtin_popcount((uint16_t) ~(cube->part_hosts | pod->plan.bad_hosts[i]));
     }
     message->chips_physical = message->cubes_physical * FABRIC_CHIPS_PER_CUBE;
     message->chips_healthy = message->cubes_healthy * FABRIC_CHIPS_PER_CUBE;
     message->chips_schedulable = message->cubes_schedulable * FABRIC_CHIPS_PER_CUBE;
-    message->chips_held = message->cubes_held * FABRIC_CHIPS_PER_CUBE;
     message->chips_free = message->cubes_free * FABRIC_CHIPS_PER_CUBE;
     return message;
 }

@@ -41,20 +41,14 @@ static Heliostat__V1__MissingLink **convert_links(struct arena *arena, const str
     return list;
 }
 
-static Heliostat__V1__SliceHost *convert_host(struct arena *arena, const struct slice_version *version,
-                                              const struct fabric_cube *cube, unsigned position,
-                                              unsigned host, unsigned rank, const unsigned first[3]) {
-    const struct topo_shape *shape = &version->shape;
-    const unsigned at[3] = {position % shape->cubes[0], position / shape->cubes[0] % shape->cubes[1],
-                            position / shape->cubes[0] / shape->cubes[1]};
-    unsigned origin[3];
+static Heliostat__V1__SliceHost *convert_host(struct arena *arena, const struct fabric_cube *cube,
+                                              unsigned host, unsigned rank, const unsigned origin[3]) {
     Heliostat__V1__SliceHost *message = arena_message(arena, &heliostat__v1__slice_host__descriptor);
     uint32_t *chip = arena_array(arena, 3, sizeof(*chip));
     if (!message || !chip)
         return NULL;
-    topo_host_origin(host, origin);
     for (unsigned i = 0; i < 3; i++)
-        chip[i] = 4 * at[i] + origin[i] - first[i];
+        chip[i] = origin[i];
     message->rank = rank;
     message->node_name = cube->host[host].node_name;
     message->address = cube->host[host].address;
@@ -65,39 +59,76 @@ static Heliostat__V1__SliceHost *convert_host(struct arena *arena, const struct 
     return message;
 }
 
-/* Hosts of a part of a cube are counted in order of their index, which is x-fastest as well. */
+static void convert_whole_hosts(struct arena *arena, const struct fabric_slice *slice,
+                                const struct slice_version *version, Heliostat__V1__Slice *message) {
+    const struct topo_shape *shape = &version->shape;
+    for (unsigned position = 0; position < shape->n_cubes; position++) {
+        const unsigned at[3] = {position % shape->cubes[0], position / shape->cubes[0] % shape->cubes[1],
+                                position / shape->cubes[0] / shape->cubes[1]};
+        for (unsigned host = 0; host < TOPO_HOSTS_PER_CUBE; host++) {
+            unsigned rank = topo_host_rank(shape, position, host), origin[3];
+            topo_host_origin(host, origin);
+            for (unsigned i = 0; i < 3; i++)
+                origin[i] += 4 * at[i];
+            message->hosts[rank] =
+                convert_host(arena, &slice->pod->cube[version->cubes[position]], host, rank, origin);
+        }
+    }
+}
+
+/* In the slice's own coordinates, whichever way its block is turned; ranks are x-fastest in these. */
+static void convert_part_hosts(struct arena *arena, const struct fabric_slice *slice,
+                               const struct slice_version *version, Heliostat__V1__Slice *message) {
+    unsigned origins[TOPO_HOSTS_PER_CUBE][3];
+    struct topo_block block;
+    if (!fabric_part_block(version, &block))
+        return;
+    for (unsigned host = 0; host < TOPO_HOSTS_PER_CUBE; host++) {
+        unsigned in_cube[3];
+        topo_host_origin(host, in_cube);
+        for (unsigned i = 0; i < 3; i++)
+            origins[host][i] = in_cube[block.axis_map[i]] - block.origin[block.axis_map[i]];
+    }
+    for (unsigned host = 0; host < TOPO_HOSTS_PER_CUBE; host++) {
+        unsigned rank = 0;
+        for (unsigned other = 0; other < TOPO_HOSTS_PER_CUBE; other++) {
+            const unsigned *one = origins[other], *this = origins[host];
+            bool comes_before = one[2] != this[2]   ? one[2] < this[2]
+                                : one[1] != this[1] ? one[1] < this[1]
+                                                    : one[0] < this[0];
+            rank += (block.hosts >> other & 1) && comes_before;
+        }
+        if (block.hosts >> host & 1)
+            message->hosts[rank] =
+                convert_host(arena, &slice->pod->cube[version->cubes[0]], host, rank, origins[host]);
+    }
+}
+
 static void convert_hosts(struct arena *arena, const struct fabric_slice *slice,
                           const struct slice_version *version, Heliostat__V1__Slice *message) {
     unsigned per_cube = (unsigned)__builtin_popcount(version->host_mask);
-    unsigned count = per_cube * version->shape.n_cubes, next_part = 0, first[3] = {0, 0, 0};
-    if (!version->shape.whole_cubes && version->host_mask)
-        topo_host_origin((unsigned)__builtin_ctz(version->host_mask), first);
-    Heliostat__V1__SliceHost **list = arena_array(arena, count, sizeof(*list));
-    if (!list)
+    message->hosts = arena_array(arena, per_cube * version->shape.n_cubes, sizeof(*message->hosts));
+    if (!message->hosts)
         return;
-    for (unsigned position = 0; position < version->shape.n_cubes; position++)
-        for (unsigned host = 0; host < TOPO_HOSTS_PER_CUBE; host++) {
-            if (!(version->host_mask >> host & 1))
-                continue;
-            unsigned rank =
-                version->shape.whole_cubes ? topo_host_rank(&version->shape, position, host) : next_part++;
-            if (rank < count)
-                list[rank] = convert_host(arena, version, &slice->pod->cube[version->cubes[position]],
-                                          position, host, rank, first);
-        }
-    message->hosts = list;
-    message->n_hosts = count;
+    message->n_hosts = per_cube * version->shape.n_cubes;
+    if (version->shape.whole_cubes)
+        convert_whole_hosts(arena, slice, version, message);
+    else
+        convert_part_hosts(arena, slice, version, message);
 }
 
-/* The hosts that a part of one cube has. */
-static void convert_part(struct arena *arena, const struct slice_version *version,
-                         Heliostat__V1__Slice *message) {
-    if (version->shape.whole_cubes)
+/* The hosts of a block of a cube, and how it lies there. */
+static void convert_block(struct arena *arena, const struct topo_block *block, uint32_t **ret_hosts,
+                          size_t *ret_n_hosts, uint32_t **ret_axis_map, size_t *ret_n_axis_map) {
+    *ret_hosts = arena_array(arena, TOPO_HOSTS_PER_CUBE, sizeof(**ret_hosts));
+    *ret_axis_map = arena_array(arena, 3, sizeof(**ret_axis_map));
+    if (!*ret_hosts || !*ret_axis_map)
         return;
-    message->host_indices = arena_array(arena, TOPO_HOSTS_PER_CUBE, sizeof(*message->host_indices));
-    for (unsigned host = 0; message->host_indices && host < TOPO_HOSTS_PER_CUBE; host++)
-        if (version->host_mask >> host & 1)
-            message->host_indices[message->n_host_indices++] = host;
+    for (unsigned host = 0; host < TOPO_HOSTS_PER_CUBE; host++)
+        if (block->hosts >> host & 1)
+            (*ret_hosts)[(*ret_n_hosts)++] = host;
+    for (unsigned i = 0; i < 3; i++)
+        (*ret_axis_map)[(*ret_n_axis_map)++] = block->axis_map[i];
 }
 
 static void convert_labels(struct arena *arena, const struct fabric_slice *slice,
@@ -161,7 +192,10 @@ Heliostat__V1__Slice *convert_slice(struct arena *arena, const struct fabric_sli
     message->failed_links = convert_links(arena, &version->failed);
     message->n_failed_links = version->failed.count;
     convert_labels(arena, slice, message);
-    convert_part(arena, version, message);
+    struct topo_block block;
+    if (fabric_part_block(version, &block))
+        convert_block(arena, &block, &message->host_indices, &message->n_host_indices, &message->axis_map,
+                      &message->n_axis_map);
     if (with_hosts)
         convert_hosts(arena, slice, version, message);
     return arena->has_failed ? NULL : message;
@@ -176,6 +210,20 @@ static Heliostat__V1__OcsMoves *convert_moves(struct arena *arena, const struct 
     message->added = moves->added;
     message->kept = moves->kept;
     return message;
+}
+
+static char *convert_choice(struct arena *arena, const struct fabric_plan *plan, unsigned position) {
+    const struct fabric_cube *cube = &plan->pod->cube[plan->cubes[position]];
+    const struct topo_choice *choice = &plan->choices[position];
+    if (!plan->shape.whole_cubes)
+        return arena_printf(
+            arena, "%s: %s", cube->name,
+            plan->opens_cube
+                ? "no cube that is cut already has room; of the others it is worth least to a slice of "
+                  "whole cubes"
+                : "cut already, and the fewest free hosts that are enough");
+    return arena_printf(arena, "%s: %s (%u of its links lit, %u missing)", cube->name,
+                        topo_why_text(choice->why), choice->lit_links, choice->missing_links);
 }
 
 Heliostat__V1__SlicePlan *convert_plan(struct arena *arena, const struct fabric_plan *plan) {
@@ -196,6 +244,16 @@ Heliostat__V1__SlicePlan *convert_plan(struct arena *arena, const struct fabric_
     message->circuits_removed = plan->removed;
     message->circuits_added = plan->added;
     message->circuits_kept = plan->kept;
+    message->topology = arena_copy(arena, topology);
+    struct slice_version part = {.shape = plan->shape, .host_mask = plan->host_mask};
+    struct topo_block block;
+    if (fabric_part_block(&part, &block))
+        convert_block(arena, &block, &message->host_indices, &message->n_host_indices, &message->axis_map,
+                      &message->n_axis_map);
+    message->reasons =
+        plan->choices ? arena_array(arena, plan->shape.n_cubes, sizeof(*message->reasons)) : NULL;
+    for (unsigned i = 0; message->reasons && i < plan->shape.n_cubes; i++)
+        message->reasons[message->n_reasons++] = convert_choice(arena, plan, i);
     message->text =
         arena_printf(arena,
                      "%s is %s on %u cube%s of pod %s: %u circuits to remove, %u to add, %u "

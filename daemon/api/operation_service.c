@@ -118,7 +118,7 @@ static void wait_advance(struct operation_wait *wait) {
     wait->is_dirty = false;
     if (operation) {
         send_if_new(wait, operation);
-        if (operation->state == OPERATION_RUNNING || !is_qualified(wait, operation))
+        if (operation->state == OPERATION_RUNNING || operation->is_ending || !is_qualified(wait, operation))
             return;
     }
     struct grpcx_call *call = wait->call;

@@ -62,6 +62,7 @@ int refusal_encode(const struct fabric_refusal *refusal, uint8_t **ret_bytes, si
     message.text = (char *)refusal->text;
     message.field = (char *)refusal->field;
     message.would_fit_if = (char *)refusal->would_fit_if;
+    message.nearest_topology = (char *)refusal->nearest;
     size_t fixed = protobuf_c_message_get_packed_size(&message.base) + strlen(refusal->text) + 160;
     size_t n =
         items_that_fit(refusal, fixed < GRPCX_STATUS_DETAILS_MAX ? GRPCX_STATUS_DETAILS_MAX - fixed : 0);

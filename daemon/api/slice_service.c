@@ -211,6 +211,8 @@ static void adopt_slice(struct api *api, struct grpcx_call *call, const Protobuf
     int r = 0;
     if (!q->spec)
         r = refuse_invalid(&m.refusal, "spec", "say what is asked for");
+    else if (q->spec->n_alternatives)
+        r = refuse_invalid(&m.refusal, "spec.alternatives", "what stands has one topology");
     else if (q->spec->n_cubes || q->spec->n_cube_set || q->spec->n_hosts || q->spec->n_exclude)
         r = refuse_invalid(&m.refusal, "spec.cubes", "only the cube at position 0 is named, in field cube");
     if (!r)
@@ -357,6 +359,65 @@ static void release_hold(struct api *api, struct grpcx_call *call, const Protobu
     mutation_end(&m, r, release_hold_head, NULL);
 }
 
+static ProtobufCMessage *reshape_slice_head(struct api *api, struct arena *arena,
+                                            const struct pending *pending) {
+    Heliostat__V1__ReshapeSliceResponse *reply =
+        arena_message(arena, &heliostat__v1__reshape_slice_response__descriptor);
+    if (!reply)
+        return NULL;
+    reply->meta = api_meta(api, arena, pending->is_replayed);
+    reply->slice = outcome_slice(api, arena, pending);
+    reply->operation = outcome_operation(api, arena, pending);
+    return &reply->base;
+}
+
+static int read_reshape(struct mutation *m, const Heliostat__V1__ReshapeSliceRequest *q,
+                        struct fabric_reshape *ret_reshape) {
+    const struct fabric_slice *slice;
+    const struct fabric_cube *cube;
+    char field[48];
+    if (find_slice(m->api->fabric, q->name, "name", &slice, &m->refusal))
+        return FABRIC_REFUSED;
+    if (q->n_exclude > slice->pod->n_cubes)
+        return refuse_invalid(&m->refusal, "exclude", "%zu cubes are named; pod %s has %u", q->n_exclude,
+                              slice->pod->name, slice->pod->n_cubes);
+    uint16_t *exclude = arena_array(&m->arena, q->n_exclude, sizeof(*exclude));
+    if (!exclude)
+        return -ENOMEM;
+    for (size_t i = 0; i < q->n_exclude; i++) {
+        snprintf(field, sizeof(field), "exclude[%zu]", i);
+        if (find_cube(m->api->fabric, slice->pod, q->exclude[i], field, REASON_INVALID_PIN, &cube,
+                      &m->refusal))
+            return FABRIC_REFUSED;
+        exclude[i] = cube->index;
+    }
+    *ret_reshape = (struct fabric_reshape){.name = q->name,
+                                           .uid = q->uid,
+                                           .topology = q->topology,
+                                           .exclude = exclude,
+                                           .n_exclude = (unsigned)q->n_exclude,
+                                           .disrupt = q->disrupt,
+                                           .use_spares = q->use_spares};
+    return check_uid(q->uid, &m->refusal);
+}
+
+static void reshape_slice(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request) {
+    const Heliostat__V1__ReshapeSliceRequest *q = (const void *)request;
+    Heliostat__V1__ReshapeSliceResponse tail = HELIOSTAT__V1__RESHAPE_SLICE_RESPONSE__INIT;
+    struct fabric_plan plan = {0};
+    struct fabric_reshape reshape;
+    struct mutation m;
+    if (!mutation_begin(&m, api, call, request, q->mutation, reshape_slice))
+        return;
+    int r = read_reshape(&m, q, &reshape);
+    if (!r)
+        r = fabric_reshape_slice(api->fabric, &m.actor, &reshape, m.now_us, &plan, &m.outcome, &m.refusal);
+    if (r == 0)
+        tail.plan = convert_plan(&m.arena, &plan);
+    mutation_end(&m, r, reshape_slice_head, r == 0 ? &tail.base : NULL);
+    fabric_plan_deinit(&plan);
+}
+
 #define METHOD(name, request, handler)                                                                       \
     {                                                                                                        \
         "/heliostat.v1.SliceService/" name, &heliostat__v1__##request##_request__descriptor, GRPCX_UNARY,    \
@@ -372,5 +433,6 @@ const struct service_method slice_service[] = {
     METHOD("SwapSlice", swap_slice, swap_slice),
     METHOD("ReleaseHold", release_hold, release_hold),
     METHOD("AdoptSlice", adopt_slice, adopt_slice),
+    METHOD("ReshapeSlice", reshape_slice, reshape_slice),
     {0},
 };

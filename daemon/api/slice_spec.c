@@ -10,6 +10,8 @@
 
 #define TOLERANCE_MAX (16 * TOPO_POSITIONS_MAX) /* links of one dimension of the largest slice */
 
+#define ALTERNATIVES_TOLD 1000 /* more are counted as this many, and refused */
+
 struct reader {
     const struct fabric *fabric;
     const Heliostat__V1__SliceSpec *message;
@@ -217,6 +219,19 @@ static int read_rest(struct reader *reader) {
     if ((unsigned)message->disruption > DISRUPTION_ANYTIME)
         return refuse_invalid(reader->refusal, field(reader, "disruption"), "%d is not a disruption rule",
                               (int)message->disruption);
+    if ((unsigned)message->domain_aim > HELIOSTAT__V1__DOMAIN_AIM__DOMAIN_AIM_SPREAD)
+        return refuse_invalid(reader->refusal, field(reader, "domain_aim"), "%d is not PACK or SPREAD",
+                              (int)message->domain_aim);
+    if ((unsigned)message->domain_kind > HELIOSTAT__V1__DOMAIN_KIND__DOMAIN_KIND_POWER)
+        return refuse_invalid(reader->refusal, field(reader, "domain_kind"), "%d is not ROW or POWER",
+                              (int)message->domain_kind);
+    spec->alternatives = (const char *const *)message->alternatives;
+    spec->n_alternatives =
+        message->n_alternatives < ALTERNATIVES_TOLD ? (unsigned)message->n_alternatives : ALTERNATIVES_TOLD;
+    spec->domain_aim = (enum topo_domain_aim)message->domain_aim;
+    spec->domain_kind = message->domain_kind == HELIOSTAT__V1__DOMAIN_KIND__DOMAIN_KIND_POWER
+                            ? TOPO_DOMAIN_POWER
+                            : TOPO_DOMAIN_ROW;
     spec->name = message->name;
     spec->topology = message->topology;
     spec->disruption = (enum disruption)message->disruption;

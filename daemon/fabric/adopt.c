@@ -77,6 +77,8 @@ static int follow(const struct fabric_pod *pod, const struct topo_shape *shape, 
         if (cube->slice)
             return refuse(refusal, REASON_PIN_USED, "cube", "%s is used by slice %s", cube->name,
                           cube->slice->name);
+        if (cube->part_hosts)
+            return refuse(refusal, REASON_PIN_USED, "cube", "%s is cut into parts", cube->name);
     }
     return 0;
 }
@@ -123,6 +125,8 @@ int fabric_adopt_slice(struct fabric *fabric, const struct fabric_actor *actor,
     version->qualified = QUALIFIED_NOT_CHECKED;
     slice->created_us = fabric_wall_us(fabric, now_us);
     slice->circuits_total = TOPO_LINKS_PER_POSITION * shape.n_cubes;
+    if (plan)
+        *plan = (struct fabric_plan){0};
     r = plan ? moves_describe(slice, NULL, version, plan) : 0;
     if (r || actor->validate_only) {
         slice_version_drop(version);

@@ -78,13 +78,16 @@ static void look_at_ocs(const struct teller *teller, const struct fabric_ocs *oc
 
 static void look_at_cube(const struct teller *teller, const struct fabric_cube *cube, int64_t now_wall_us) {
     char name[96];
+    const struct fabric_slice *user = cube->slice;
+    for (unsigned host = 0; host < FABRIC_HOSTS_PER_CUBE && !user; host++)
+        user = cube->host[host].part;
     fabric_cube_name(cube, name);
     if (cube->health == HEALTH_UNHEALTHY)
-        tell(teller, cube->slice ? "CUBE_OF_SLICE_UNHEALTHY" : "CUBE_UNHEALTHY", cube->pod, name,
+        tell(teller, user ? "CUBE_OF_SLICE_UNHEALTHY" : "CUBE_UNHEALTHY", cube->pod, name,
              cube->health_since_us,
-             cube->slice ? "`helioctl slice swap`, then repair the rack" : "repair or replace the rack",
-             "%s%s%s", cube->health_cause, cube->slice ? "; used by slice " : "",
-             cube->slice ? cube->slice->name : "");
+             user ? "`helioctl slice swap`, then repair the rack" : "repair or replace the rack", "%s%s%s%s",
+             cube->health_cause, user ? "; used by slice " : "", user ? user->name : "",
+             user && !cube->slice ? " and maybe others: it is cut into parts" : "");
     else if (cube->health == HEALTH_UNKNOWN && cube->health_since_us &&
              now_wall_us - cube->health_since_us > INT64_C(600) * 1000000)
         tell(teller, "CUBE_UNKNOWN", cube->pod, name, cube->health_since_us,

@@ -1,4 +1,5 @@
-/* What can be done to a slice that is there: delete, swap, release a hold. */
+/* What can be done to a slice that is there: delete it, release its hold. */
+#include "daemon/fabric/alter.h"
 #include "daemon/fabric/change.h"
 #include "daemon/fabric/derive.h"
 #include "daemon/fabric/moves.h"
@@ -12,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int check_owner(const struct fabric_slice *slice, const struct fabric_actor *actor,
-                       struct fabric_refusal *refusal) {
+int alter_check_owner(const struct fabric_slice *slice, const struct fabric_actor *actor,
+                      struct fabric_refusal *refusal) {
     if (actor->is_operator || strcmp(slice->owner, actor->principal) == 0)
         return 0;
     refusal_set_fits(refusal, "its owner or an operator asks");
@@ -21,8 +22,8 @@ static int check_owner(const struct fabric_slice *slice, const struct fabric_act
                   slice->owner, actor->principal);
 }
 
-static int check_revision(const struct fabric_slice *slice, const struct fabric_actor *actor,
-                          struct fabric_refusal *refusal) {
+int alter_check_revision(const struct fabric_slice *slice, const struct fabric_actor *actor,
+                         struct fabric_refusal *refusal) {
     if (!actor->if_revision || actor->if_revision == slice->accepted->revision)
         return 0;
     return refuse(refusal, REASON_REVISION_MOVED, "mutation.if_revision",
@@ -30,14 +31,14 @@ static int check_revision(const struct fabric_slice *slice, const struct fabric_
                   (long long)slice->accepted->revision, (long long)actor->if_revision);
 }
 
-static int check_importing(const struct fabric_slice *slice, struct fabric_refusal *refusal) {
+int alter_check_importing(const struct fabric_slice *slice, struct fabric_refusal *refusal) {
     if (!slice->pod->is_importing)
         return 0;
     return refuse(refusal, REASON_STORE_UNAVAILABLE, "name", "the inventory of pod %s is being replaced",
                   slice->pod->name);
 }
 
-static int check_held(const struct fabric_slice *slice, struct fabric_refusal *refusal) {
+int alter_check_held(const struct fabric_slice *slice, struct fabric_refusal *refusal) {
     if (!slice->accepted->is_held)
         return 0;
     refusal_set_fits(refusal, "an operator says `helioctl slice release-hold %s --keep` or `--rederive`",
@@ -48,7 +49,7 @@ static int check_held(const struct fabric_slice *slice, struct fabric_refusal *r
 }
 
 /* Ends the operation that a newer one takes over. */
-static void end_operation(struct change *change, struct fabric_slice *slice, const char *text) {
+void alter_end_operation(struct change *change, struct fabric_slice *slice, const char *text) {
     struct fabric_operation *operation = fabric_operation_of(change->fabric, slice->accepted->operation_id);
     if (!operation || operation->state != OPERATION_RUNNING)
         return;
@@ -74,8 +75,8 @@ int fabric_delete_slice(struct fabric *fabric, const struct fabric_actor *actor,
     }
     if (!slice)
         return refuse_not_found(refusal, "name", "there is no slice %.80s", name);
-    if ((r = check_owner(slice, actor, refusal)) || (r = check_revision(slice, actor, refusal)) ||
-        (r = check_held(slice, refusal)) || (r = check_importing(slice, refusal)))
+    if ((r = alter_check_owner(slice, actor, refusal)) || (r = alter_check_revision(slice, actor, refusal)) ||
+        (r = alter_check_held(slice, refusal)) || (r = alter_check_importing(slice, refusal)))
         return r;
     *ret_outcome = (struct fabric_outcome){.uid = slice->uid};
     if (actor->validate_only)
@@ -90,7 +91,7 @@ int fabric_delete_slice(struct fabric *fabric, const struct fabric_actor *actor,
         change_abandon(change);
         return -ENOMEM;
     }
-    end_operation(change, slice, "the slice was deleted");
+    alter_end_operation(change, slice, "the slice was deleted");
     after->is_gone = true;
     after->state = SLICE_RELEASING;
     after->operation_id = 0;
@@ -101,109 +102,6 @@ int fabric_delete_slice(struct fabric *fabric, const struct fabric_actor *actor,
     change_operation_new(change, operation);
     fabric_mark(fabric);
     return request_submit(change, actor, slice_uid, operation->id, name, ret_outcome);
-}
-
-static int find_positions(const struct fabric_slice *slice, const struct fabric_swap *swap,
-                          struct topo_swap *swaps, struct fabric_refusal *refusal) {
-    const struct slice_version *version = slice->accepted;
-    for (unsigned i = 0; i < swap->n_cubes; i++) {
-        unsigned position = 0;
-        while (position < version->shape.n_cubes && version->cubes[position] != swap->cubes[i])
-            position++;
-        if (position == version->shape.n_cubes) {
-            refusal_set_fits(refusal, "a cube of the slice is named: see `helioctl slice get %s`",
-                             slice->name);
-            return refuse(refusal, REASON_INVALID_PIN, "cubes", "%s is not part of slice %s",
-                          swap->cubes[i] < slice->pod->n_cubes ? slice->pod->cube[swap->cubes[i]].name
-                                                               : "that cube",
-                          slice->name);
-        }
-        swaps[i] = (struct topo_swap){.position = position, .with = swap->with[i]};
-    }
-    return 0;
-}
-
-static int plan_swap(struct fabric_slice *slice, const struct fabric_swap *swap, struct slice_version *after,
-                     struct fabric_refusal *refusal) {
-    struct fabric_pod *pod = slice->pod;
-    static struct topo_swap swaps[TOPO_POSITIONS_MAX];
-    static struct topo_plan planned;
-    static struct topo_refusal why;
-    struct topo_cube_set exclude = {0};
-    int r = find_positions(slice, swap, swaps, refusal);
-    if (r)
-        return r;
-    if (topo_plan_swap(&pod->plan, &after->shape, slice->accepted->cubes, swaps, swap->n_cubes, &exclude,
-                       after->tolerate_missing, swap->use_spares, &planned, &why) != 0)
-        return refuse_plan(refusal, pod, "with_cubes", &why);
-    memcpy(after->cubes, planned.cubes, sizeof(*planned.cubes) * after->shape.n_cubes);
-    after->fingerprint = topo_fingerprint(pod->wiring, &after->shape, after->cubes);
-    return moves_find_missing(pod, after);
-}
-
-int fabric_swap_slice(struct fabric *fabric, const struct fabric_actor *actor, const struct fabric_swap *swap,
-                      int64_t now_us, struct fabric_plan *plan, struct fabric_outcome *ret_outcome,
-                      struct fabric_refusal *refusal) {
-    int r = request_check(fabric, actor, ret_outcome, refusal);
-    if (r)
-        return r;
-    struct fabric_slice *slice = slice_find_accepted(fabric, swap->name);
-    if (!slice || (swap->uid && slice->uid != swap->uid))
-        return refuse_not_found(refusal, slice ? "uid" : "name",
-                                slice ? "slice %.80s has another uid" : "there is no slice %.80s",
-                                swap->name);
-    if ((r = check_owner(slice, actor, refusal)) || (r = check_revision(slice, actor, refusal)) ||
-        (r = check_held(slice, refusal)) || (r = check_importing(slice, refusal)))
-        return r;
-    struct slice_version *before = slice->accepted;
-    if (!slice_version_connects(before))
-        return refuse_invalid(refusal, "name", "slice %s is %s: it has no cubes to swap", slice->name,
-                              slice_state_name(before->state));
-    if (slice->pod->frozen) {
-        refusal_set_fits(refusal, "an operator says `helioctl pod thaw`");
-        return refuse(refusal, REASON_FROZEN, "name", "pod %s is frozen: %s", slice->pod->name,
-                      slice->pod->frozen_text);
-    }
-    if (strcmp(slice->owner, actor->principal) != 0 && before->disruption == DISRUPTION_ASK &&
-        !swap->disrupt) {
-        refusal_set_fits(refusal, "its owner asks, or an operator says --disrupt");
-        return refuse(refusal, REASON_WOULD_DISRUPT, "disrupt",
-                      "slice %s belongs to %s, who wants to be asked before its circuits move", slice->name,
-                      slice->owner);
-    }
-    if (swap->n_cubes < 1 || swap->n_cubes > before->shape.n_cubes)
-        return refuse_invalid(refusal, "cubes", "%u cubes named; 1 to %u can be swapped", swap->n_cubes,
-                              before->shape.n_cubes);
-    derive_pod(slice->pod, now_us); /* before the change begins: it may submit changes of its own */
-    struct change *change = change_begin(fabric, actor->principal, now_us);
-    if (!change)
-        return refuse(refusal, REASON_STORE_UNAVAILABLE, "", "the store does not take changes at present");
-    struct slice_version *after = slice_version_new(before);
-    struct fabric_operation *operation = after ? operation_new("swap", &slice, 1, OPERATION_RUNNING) : NULL;
-    r = operation ? plan_swap(slice, swap, after, refusal) : -ENOMEM;
-    if (r == 0 && plan)
-        r = moves_describe(slice, before, after, plan);
-    if (r || actor->validate_only) {
-        slice_version_drop(after);
-        if (operation)
-            operation_free(operation);
-        change_abandon(change);
-        *ret_outcome = (struct fabric_outcome){.uid = slice->uid};
-        return r;
-    }
-    end_operation(change, slice, "overtaken by a swap");
-    change_operation_new(change, operation);
-    after->generation++;
-    after->state = before->was_ready ? SLICE_REPAIRING : SLICE_CONNECTING;
-    after->qualified = QUALIFIED_NOT_CHECKED;
-    link_list_deinit(&after->failed);
-    after->operation_id = operation->id;
-    snprintf(after->cause, sizeof(after->cause), "%u of %u cubes swapped", swap->n_cubes,
-             before->shape.n_cubes);
-    int64_t uid = slice->uid;
-    change_slice(change, slice, after, NULL, after->cause);
-    fabric_mark(fabric);
-    return request_submit(change, actor, uid, operation->id, slice->name, ret_outcome);
 }
 
 /* Every circuit that the fiber table now gives the slice is lit. */
@@ -231,7 +129,7 @@ int fabric_release_hold(struct fabric *fabric, const struct fabric_actor *actor,
         return refuse_not_found(refusal, "name", "there is no slice %.80s", name);
     if (!slice->accepted->is_held)
         return refuse_invalid(refusal, "name", "slice %s is not held", name);
-    if ((r = check_revision(slice, actor, refusal)) || (r = check_importing(slice, refusal)))
+    if ((r = alter_check_revision(slice, actor, refusal)) || (r = alter_check_importing(slice, refusal)))
         return r;
     if (!rederive && !stands_as_derived(slice, slice->accepted)) {
         refusal_set_fits(refusal,

@@ -183,6 +183,8 @@ static void free_operation(struct fabric_operation *operation) {
 static void land_operation(struct fabric *fabric, struct step *step, int64_t now_us) {
     struct fabric_operation *operation = step->object;
     operation->durable_revision = fabric->durable_revision;
+    if (step->before)
+        operation->is_ending = false;
     free(step->before);
     if (fabric->listener.on_operation)
         fabric->listener.on_operation(fabric->listener.userdata, operation);
@@ -192,6 +194,7 @@ static void revert_operation(struct fabric *fabric, struct step *step, int64_t n
     struct fabric_operation *operation = step->object, *before = step->before;
     if (before) {
         operation->state = before->state;
+        operation->is_ending = before->is_ending;
         operation->done_us = before->done_us;
         memcpy(operation->text, before->text, sizeof(operation->text));
         free(before);
@@ -227,6 +230,7 @@ void change_operation_end(struct change *change, struct fabric_operation *operat
     }
     *before = *operation;
     operation->state = state;
+    operation->is_ending = true;
     operation->done_us = fabric_wall_us(change->fabric, change->now_us);
     snprintf(operation->text, sizeof(operation->text), "%s", text);
     put_operation(change, operation);

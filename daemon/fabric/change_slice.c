@@ -6,17 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void hold_cubes(struct fabric_slice *slice, const struct slice_version *version, bool hold) {
-    if (!slice_version_owns(version))
-        return;
-    for (unsigned position = 0; position < version->shape.n_cubes; position++) {
-        struct fabric_cube *cube = &slice->pod->cube[version->cubes[position]];
-        cube->slice = hold ? slice : NULL;
-        cube->position = hold ? (uint16_t)position : 0;
-    }
-    slice->pod->plan_is_old = slice->pod->classes_are_old = true;
-}
-
 static void put_rows(struct change *change, const struct fabric_slice *slice,
                      const struct slice_version *version, bool is_former, bool with_positions) {
     char topology[64];
@@ -109,7 +98,8 @@ static void land(struct fabric *fabric, struct step *step, int64_t now_us) {
     slice_version_drop(slice->durable);
     slice->durable = slice_version_keep(after);
     if (!before || !slice_version_same_circuits(before, after) ||
-        slice_version_connects(before) != slice_version_connects(after) || before->is_held != after->is_held)
+        slice_version_connects(before) != slice_version_connects(after) ||
+        slice_version_owns(before) != slice_version_owns(after) || before->is_held != after->is_held)
         slice->pod->wants_are_old = true;
     slice->pod->plan_is_old = true;
     slice->needs_judging = !after->is_gone;
@@ -125,8 +115,8 @@ static void land(struct fabric *fabric, struct step *step, int64_t now_us) {
 static void revert(struct fabric *fabric, struct step *step, int64_t now_us) {
     struct fabric_slice *slice = step->object;
     struct slice_version *before = step->before, *after = step->after;
-    hold_cubes(slice, after, false);
-    hold_cubes(slice, before, true);
+    slice_hold(slice, after, false);
+    slice_hold(slice, before, true);
     slice_version_drop(slice->accepted);
     slice->accepted = before;
     slice_version_drop(after);
@@ -143,8 +133,8 @@ void change_slice(struct change *change, struct fabric_slice *slice, struct slic
                                        slice->uid, cause, before ? slice_state_name(before->state) : "",
                                        after->is_gone ? "GONE" : slice_state_name(after->state));
     write_rows(change, slice, before, after);
-    hold_cubes(slice, before, false);
-    hold_cubes(slice, after, true);
+    slice_hold(slice, before, false);
+    slice_hold(slice, after, true);
     slice->accepted = slice_version_keep(after);
     struct step step = {.land = land, .revert = revert, .object = slice, .before = before, .after = after};
     change_add_step(change, &step);

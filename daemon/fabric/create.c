@@ -1,8 +1,9 @@
-/* New slices: planned one after the other, accepted together or not at all. */
+/* New slices: placed jointly, accepted together or not at all. */
 #include "daemon/fabric/change.h"
 #include "daemon/fabric/derive.h"
 #include "daemon/fabric/moves.h"
 #include "daemon/fabric/operation.h"
+#include "daemon/fabric/place.h"
 #include "daemon/fabric/pod.h"
 #include "daemon/fabric/refuse.h"
 #include "daemon/fabric/request.h"
@@ -13,122 +14,126 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GANG_MAX 64
-static int plan(const struct fabric_slice_spec *spec, const struct topo_shape *shape,
-                struct slice_version *version, struct fabric_refusal *refusal) {
-    struct fabric_pod *pod = (struct fabric_pod *)spec->pod;
-    if (pod->plan_is_old)
-        derive_plan(pod);
-    static struct topo_request request;
-    memset(&request, 0, sizeof(request));
-    request.shape = *shape;
-    request.pin_mode = spec->pin_mode;
-    request.use_spares = spec->use_spares;
-    request.n_pins = spec->n_pins;
-    for (unsigned i = 0; i < spec->n_pins && i < TOPO_POSITIONS_MAX; i++)
-        request.pins[i] = spec->pins[i];
-    for (unsigned i = 0; i < spec->n_exclude; i++)
-        topo_set_add(&request.exclude, spec->exclude[i]);
-    if (spec->has_tolerance)
-        memcpy(request.tolerate_missing, spec->tolerate_missing, sizeof(request.tolerate_missing));
-    static struct topo_plan planned;
-    static struct topo_refusal why;
-    if (topo_plan_create(&pod->plan, &request, &planned, &why) != 0)
-        return refuse_plan(refusal, pod, spec->pin_mode == TOPO_PIN_NONE ? "spec" : "spec.cubes", &why);
-    version->shape = *shape;
-    memcpy(version->cubes, planned.cubes, sizeof(*planned.cubes) * shape->n_cubes);
-    memcpy(version->tolerate_missing, request.tolerate_missing, sizeof(version->tolerate_missing));
-    version->fingerprint = topo_fingerprint(pod->wiring, shape, version->cubes);
-    return moves_find_missing(pod, version);
+/* One request on its way; the arrays are in the order of the specs. */
+struct creation {
+    const struct fabric_slice_spec *specs;
+    unsigned n;
+    struct topo_shape shapes[PLACE_SLICES_MAX][TOPO_GANG_CHOICES_MAX];
+    unsigned n_shapes[PLACE_SLICES_MAX];
+    struct slice_version *versions[PLACE_SLICES_MAX];
+    struct fabric_slice *slices[PLACE_SLICES_MAX];
+};
+
+static int check_specs(struct fabric *fabric, struct creation *creation, struct fabric_refusal *refusal) {
+    for (unsigned i = 0; i < creation->n; i++) {
+        const struct fabric_slice_spec *spec = &creation->specs[i];
+        int r = spec_check(fabric, spec, &creation->shapes[i][0], refusal);
+        if (r == 0)
+            r = spec_check_alternatives(spec, &creation->shapes[i][1], refusal);
+        if (r)
+            return r;
+        creation->n_shapes[i] = 1 + spec->n_alternatives;
+        if (spec->pod->frozen) {
+            refusal_set_fits(refusal,
+                             "an operator looks at `helioctl pod diff` and then says `helioctl pod thaw`");
+            return refuse(refusal, REASON_FROZEN, "spec.pod", "pod %s is frozen: %s", spec->pod->name,
+                          spec->pod->frozen_text);
+        }
+        for (unsigned k = 0; k < i; k++)
+            if (strcmp(creation->specs[k].name, spec->name) == 0)
+                return refuse(refusal, REASON_NAME_TAKEN, "spec.name", "two slices are to be called %s",
+                              spec->name);
+    }
+    return 0;
 }
 
-static int add_slice(struct change *change, const struct fabric_actor *actor,
-                     const struct fabric_slice_spec *spec, int64_t connect_by_us, int64_t operation_id,
-                     struct fabric_plan *plan_out, struct fabric_slice **ret_slice,
-                     struct fabric_refusal *refusal) {
+static int make_objects(struct creation *creation, const struct fabric_actor *actor) {
+    for (unsigned i = 0; i < creation->n; i++) {
+        creation->versions[i] = slice_version_new(NULL);
+        creation->slices[i] = spec_new_slice(&creation->specs[i], actor->principal);
+        if (!creation->versions[i] || !creation->slices[i])
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+static void free_objects(struct creation *creation) {
+    for (unsigned i = 0; i < creation->n; i++) {
+        slice_version_drop(creation->versions[i]);
+        if (creation->slices[i])
+            slice_free(creation->slices[i]);
+    }
+}
+
+static void add_slice(struct change *change, struct creation *creation, unsigned i, int64_t connect_by_us,
+                      int64_t operation_id) {
     struct fabric *fabric = change->fabric;
-    struct topo_shape shape;
-    int r = spec_check(fabric, spec, &shape, refusal);
-    if (r)
-        return r;
-    if (spec->pod->frozen) {
-        refusal_set_fits(refusal,
-                         "an operator looks at `helioctl pod diff` and then says `helioctl pod thaw`");
-        return refuse(refusal, REASON_FROZEN, "spec.pod", "pod %s is frozen: %s", spec->pod->name,
-                      spec->pod->frozen_text);
-    }
-    struct slice_version *version = slice_version_new(NULL);
-    struct fabric_slice *slice = version ? spec_new_slice(spec, actor->principal) : NULL;
-    if (!slice) {
-        slice_version_drop(version);
-        return -ENOMEM;
-    }
-    r = plan(spec, &shape, version, refusal);
-    if (r == 0) {
-        version->state = SLICE_CONNECTING;
-        version->disruption = spec->disruption ? spec->disruption : DISRUPTION_ASK;
-        version->is_pinned = spec->pin_mode != TOPO_PIN_NONE;
-        version->use_spares = spec->use_spares;
-        version->qualified = QUALIFIED_NOT_CHECKED;
-        version->connect_by_us = connect_by_us;
-        version->operation_id = operation_id;
-        slice->created_us = fabric_wall_us(fabric, change->now_us);
-        slice->circuits_total = TOPO_LINKS_PER_POSITION * shape.n_cubes;
-        if (plan_out)
-            r = moves_describe(slice, NULL, version, plan_out);
-    }
-    if (r) {
-        slice_version_drop(version);
-        slice_free(slice);
-        return r;
-    }
-    slice->uid = ++fabric->counter[STORE_COUNTER_UID];
+    const struct fabric_slice_spec *spec = &creation->specs[i];
+    struct slice_version *version = creation->versions[i];
+    struct fabric_slice *slice = creation->slices[i];
+    version->state = SLICE_CONNECTING;
+    version->disruption = spec->disruption ? spec->disruption : DISRUPTION_ASK;
+    version->is_pinned = spec->pin_mode != TOPO_PIN_NONE;
+    version->use_spares = spec->use_spares;
+    version->qualified = QUALIFIED_NOT_CHECKED;
+    version->connect_by_us = connect_by_us;
+    version->operation_id = operation_id;
+    slice->created_us = fabric_wall_us(fabric, change->now_us);
+    slice->circuits_total = version->shape.whole_cubes ? TOPO_LINKS_PER_POSITION * version->shape.n_cubes : 0;
     slice_link(fabric, slice);
     change_slice(change, slice, version, "SLICE_STATE", "created");
-    *ret_slice = slice;
-    return 0;
+    creation->versions[i] = NULL;
 }
 
 int fabric_create_slices(struct fabric *fabric, const struct fabric_actor *actor,
                          const struct fabric_slice_spec *specs, unsigned n_specs, int64_t connect_timeout_us,
                          int64_t now_us, struct fabric_plan *plans, struct fabric_outcome *ret_outcome,
                          struct fabric_refusal *refusal) {
+    struct creation creation = {.specs = specs, .n = n_specs};
     int r = request_check(fabric, actor, ret_outcome, refusal);
     if (r)
         return r;
-    if (n_specs < 1 || n_specs > GANG_MAX)
-        return refuse_invalid(refusal, "specs", "%u slices asked for; 1 to %u are taken", n_specs, GANG_MAX);
+    if (n_specs < 1 || n_specs > PLACE_SLICES_MAX)
+        return refuse_invalid(refusal, "specs", "%u slices asked for; 1 to %u are taken", n_specs,
+                              PLACE_SLICES_MAX);
     if (connect_timeout_us == 0)
         connect_timeout_us = fabric->settings.activation_timeout_us;
+    if ((r = check_specs(fabric, &creation, refusal)))
+        return r;
     /* Before the change begins: what is derived may submit changes of its own. */
     for (unsigned i = 0; i < n_specs; i++)
         derive_pod((struct fabric_pod *)specs[i].pod, now_us);
     struct change *change = change_begin(fabric, actor->principal, now_us);
     if (!change)
         return refuse(refusal, REASON_STORE_UNAVAILABLE, "", "the store does not take changes at present");
-    struct fabric_slice *slices[GANG_MAX];
-    unsigned n_plans = 0;
+    for (unsigned i = 0; plans && i < n_specs; i++)
+        plans[i] = (struct fabric_plan){0};
+    r = make_objects(&creation, actor);
+    if (r == 0)
+        r = place_slices(specs, creation.shapes, creation.n_shapes, n_specs, creation.versions, plans,
+                         refusal);
     int64_t operation_id = fabric->counter[STORE_COUNTER_OPERATION] + 1;
-    for (unsigned i = 0; r == 0 && i < n_specs; i++) {
-        r = add_slice(change, actor, &specs[i], fabric_wall_us(fabric, now_us) + connect_timeout_us,
-                      operation_id, plans ? &plans[i] : NULL, &slices[i], refusal);
-        n_plans += r == 0;
-    }
-    if (r && n_specs > 1 && refusal->text[0] && n_plans < n_specs)
-        refusal_add_item(refusal, "slice %s, number %u of %u", specs[n_plans].name, n_plans + 1, n_specs);
+    for (unsigned i = 0; r == 0 && i < n_specs; i++)
+        creation.slices[i]->uid = ++fabric->counter[STORE_COUNTER_UID];
+    for (unsigned i = 0; r == 0 && plans && i < n_specs; i++)
+        r = moves_describe(creation.slices[i], NULL, creation.versions[i], &plans[i]);
     struct fabric_operation *operation =
-        r == 0 && !actor->validate_only ? operation_new("create", slices, n_specs, OPERATION_RUNNING) : NULL;
+        r == 0 && !actor->validate_only ? operation_new("create", creation.slices, n_specs, OPERATION_RUNNING)
+                                        : NULL;
     if (r == 0 && !actor->validate_only && !operation)
         r = -ENOMEM;
     if (r || actor->validate_only) {
-        for (unsigned i = 0; r && plans && i < n_plans; i++)
+        for (unsigned i = 0; r && plans && i < n_specs; i++)
             fabric_plan_deinit(&plans[i]);
+        free_objects(&creation);
         change_abandon(change);
         *ret_outcome = (struct fabric_outcome){0};
         return r;
     }
+    for (unsigned i = 0; i < n_specs; i++)
+        add_slice(change, &creation, i, fabric_wall_us(fabric, now_us) + connect_timeout_us, operation_id);
     change_operation_new(change, operation);
     fabric_mark(fabric);
-    return request_submit(change, actor, n_specs == 1 ? slices[0]->uid : 0, operation->id,
-                          n_specs == 1 ? slices[0]->name : "several slices", ret_outcome);
+    return request_submit(change, actor, n_specs == 1 ? creation.slices[0]->uid : 0, operation->id,
+                          n_specs == 1 ? creation.slices[0]->name : "several slices", ret_outcome);
 }

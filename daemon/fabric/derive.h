@@ -9,6 +9,8 @@ void derive_wants(struct fabric_pod *pod);
 /* circuit_class of every observed circuit, has_unaccounted and is_unproven of every cube, the state of each
  * switch. */
 void derive_classes(struct fabric_pod *pod, int64_t now_us);
+/* The accepted parts of the cube prove that no circuit was on it when it was read last. */
+bool derive_was_cleared(const struct fabric_cube *cube);
 /* pod->plan. */
 void derive_plan(struct fabric_pod *pod);
 /* Runs what is marked old of the three above. */

@@ -202,8 +202,12 @@ void derive_health(struct fabric_pod *pod, int64_t now_us) {
             has_moved = has_moved || h->has_moved;
             h->has_moved = false;
         }
-        if (has_moved)
-            derive_cube_health(cube, now_us);
+        if (!has_moved)
+            continue;
+        derive_cube_health(cube, now_us);
+        for (unsigned host = 0; host < FABRIC_HOSTS_PER_CUBE && cube->part_hosts; host++)
+            if (cube->host[host].part)
+                cube->host[host].part->needs_judging = true;
     }
 }
 

@@ -60,13 +60,18 @@ void derive_wants(struct fabric_pod *pod) {
         memset(ocs->want_a, 0, sizeof(*ocs->want_a) * (ocs->ports_b + 1u));
         memset(ocs->is_b_locked, 0, sizeof(*ocs->is_b_locked) * (ocs->ports_b + 1u));
     }
-    for (unsigned cube = 0; cube < pod->n_cubes; cube++)
+    for (unsigned cube = 0; cube < pod->n_cubes; cube++) {
         pod->cube[cube].durable_slice = NULL;
+        pod->cube[cube].durable_part_hosts = 0;
+    }
     for (struct fabric_slice *slice = pod->fabric->slices; slice; slice = slice->next) {
         const struct slice_version *version = slice->durable;
         if (slice->pod != pod || !slice_version_owns(version))
             continue;
-        for (unsigned position = 0; position < version->shape.n_cubes; position++)
+        if (!version->shape.whole_cubes)
+            pod->cube[version->cubes[0]].durable_part_hosts |= version->host_mask;
+        for (unsigned position = 0; version->shape.whole_cubes && position < version->shape.n_cubes;
+             position++)
             pod->cube[version->cubes[position]].durable_slice = slice;
         if (slice_version_connects(version))
             want(pod, slice, version);
@@ -108,7 +113,8 @@ static void explain(const struct fabric_pod *pod, struct explained *explained) {
 
 static bool may_be_dark(const struct fabric_cube *cube) {
     /* Not knowing a cube's health moves no mirror. */
-    return !cube->durable_slice && (cube->health == HEALTH_HEALTHY || cube->health == HEALTH_UNKNOWN) &&
+    return !cube->durable_slice && !cube->durable_part_hosts &&
+           (cube->health == HEALTH_HEALTHY || cube->health == HEALTH_UNKNOWN) &&
            cube->scheduling == SCHEDULING_SCHEDULABLE;
 }
 
@@ -136,19 +142,25 @@ static enum circuit_class classify(const struct fabric_pod *pod, const struct ex
                : CIRCUIT_STALE;
 }
 
-/* A circuit inside a slice isolates nobody from nobody. Which slice has a cube is asked of the accepted intent:
- * a cube that was just given back can be planned with at once. */
+/* A circuit inside a slice isolates nobody from nobody. Which slice has a cube is asked of the accepted
+ * intent: a cube that was just given back can be planned with at once. */
 static void mark_unproven(struct fabric_pod *pod, uint16_t one, uint16_t other) {
+    if (one != TOPO_NO_END)
+        pod->cube[topo_end_cube(one)].may_be_lit = true;
+    if (other != TOPO_NO_END)
+        pod->cube[topo_end_cube(other)].may_be_lit = true;
     if (one == TOPO_NO_END || other == TOPO_NO_END || topo_end_cube(one) == topo_end_cube(other))
         return;
     struct fabric_cube *here = &pod->cube[topo_end_cube(one)], *there = &pod->cube[topo_end_cube(other)];
     if (here->slice && here->slice == there->slice)
         return;
     here->is_unproven = there->is_unproven = true;
+    topo_set_add(&pod->plan.unproven_with[here->index], there->index);
+    topo_set_add(&pod->plan.unproven_with[there->index], here->index);
 }
 
-/* What may be lit at an A port of a switch that cannot be read: what was there, what was on its way, and, when
- * this process never read it, what the run before it may have made. */
+/* What may be lit at an A port of a switch that cannot be read: what was there, what was on its way, and,
+ * when this process never read it, what the run before it may have made. */
 static void mark_unproven_port(struct fabric_pod *pod, const struct fabric_ocs *ocs, unsigned a) {
     const struct fabric_port *port = &ocs->port[a];
     const uint16_t maybe_b[3] = {port->observed_b, port->sent_b, ocs->map_known ? 0 : port->want_b};
@@ -158,14 +170,27 @@ static void mark_unproven_port(struct fabric_pod *pod, const struct fabric_ocs *
                           pod->wiring->end_of[ocs->index][TOPO_SIDE_B][maybe_b[i]]);
 }
 
-/* The map of a switch that was not read by this process: what former slices may have left there. */
+/* A part was READY here: the cube was read back without a circuit, and nothing adds one to it. */
+bool derive_was_cleared(const struct fabric_cube *cube) {
+    for (unsigned host = 0; host < FABRIC_HOSTS_PER_CUBE; host++)
+        if (cube->host[host].part && cube->host[host].part->accepted->was_ready)
+            return true;
+    return false;
+}
+
+/* The map of a switch that was not read by this process: what former slices may have left there, and what
+ * nobody knows of. */
 static void mark_unproven_formers(struct fabric_pod *pod, const struct explained *explained,
                                   const struct fabric_ocs *ocs) {
     const struct topo_wiring *wiring = pod->wiring;
     for (unsigned cube = 0; cube < pod->n_cubes; cube++)
-        for (unsigned face = 0; face < TOPO_FACES; face += 2)
+        for (unsigned face = 0; face < TOPO_FACES; face++)
             for (unsigned index = 0; index < TOPO_INDICES; index++) {
                 if (wiring->port_of[topo_end(cube, face, index)].ocs != ocs->index)
+                    continue;
+                if (!derive_was_cleared(&pod->cube[cube]))
+                    pod->cube[cube].may_be_lit = true;
+                if (face % 2)
                     continue;
                 for (unsigned far = 0; far < pod->n_cubes; far++)
                     if (topo_set_has(&explained->next[cube][face / 2], far))
@@ -227,7 +252,8 @@ void derive_classes(struct fabric_pod *pod, int64_t now_us) {
     pod->classes_are_old = false;
     explain(pod, &explained);
     for (unsigned cube = 0; cube < pod->n_cubes; cube++)
-        pod->cube[cube].has_unaccounted = pod->cube[cube].is_unproven = false;
+        pod->cube[cube].has_unaccounted = pod->cube[cube].is_unproven = pod->cube[cube].may_be_lit = false;
+    memset(pod->plan.unproven_with, 0, sizeof(pod->plan.unproven_with));
     for (unsigned i = 0; i < pod->n_ocses; i++) {
         struct fabric_ocs *ocs = &pod->ocs[i];
         struct counts counts = {0};
@@ -275,18 +301,53 @@ static void set_if(struct topo_cube_set *set, unsigned cube, bool yes) {
         topo_set_remove(set, cube);
 }
 
+static bool is_usable_health(enum health health) {
+    return health == HEALTH_HEALTHY || health == HEALTH_DEGRADED;
+}
+
+/* The hosts that make the cube unfit, so that parts of it may use the others; 0 where the cube is fit, or
+ * unfit as a whole. */
+static uint16_t bad_hosts_of(const struct fabric_cube *cube) {
+    uint16_t bad = 0;
+    if (is_usable_health(cube->health) || (cube->mark && cube->mark != HEALTH_HEALTHY))
+        return 0;
+    for (unsigned host = 0; host < FABRIC_HOSTS_PER_CUBE; host++)
+        if (!is_usable_health(cube->host[host].health))
+            bad |= (uint16_t)(1u << host);
+    return bad == UINT16_MAX ? 0 : bad;
+}
+
+/* Domains as small numbers: the first cube that has the name. */
+static void number_domains(struct fabric_pod *pod) {
+    for (unsigned i = 0; i < pod->n_cubes; i++) {
+        unsigned row = 0, power = 0;
+        while (pod->cube[row].row != pod->cube[i].row)
+            row++;
+        while (strcmp(pod->cube[power].power_domain, pod->cube[i].power_domain) != 0)
+            power++;
+        pod->plan.row[i] = (uint8_t)row;
+        pod->plan.power_domain[i] = (uint8_t)power;
+    }
+}
+
 void derive_plan(struct fabric_pod *pod) {
     struct topo_pod *plan = &pod->plan;
     pod->plan_is_old = false;
     for (unsigned i = 0; i < pod->n_cubes; i++) {
         const struct fabric_cube *cube = &pod->cube[i];
-        set_if(&plan->used, i, cube->slice != NULL);
-        set_if(&plan->unhealthy, i, cube->health != HEALTH_HEALTHY && cube->health != HEALTH_DEGRADED);
+        plan->used_hosts[i] = cube->part_hosts;
+        plan->bad_hosts[i] = bad_hosts_of(cube);
+        plan->slice_of[i] = cube->slice ? (uint32_t)cube->slice->uid : 0;
+        set_if(&plan->used, i, fabric_cube_is_used(cube));
+        set_if(&plan->unhealthy, i, !is_usable_health(cube->health) && !plan->bad_hosts[i]);
         set_if(&plan->unschedulable, i, cube->scheduling != SCHEDULING_SCHEDULABLE);
         set_if(&plan->unaccounted, i, cube->has_unaccounted);
-        set_if(&plan->unproven, i, cube->is_unproven);
+        /* To itself: it may go into any slice of whole cubes, and is not cut. */
+        if (cube->may_be_lit)
+            topo_set_add(&plan->unproven_with[i], i);
         set_if(&plan->spare, i, cube->is_spare);
     }
+    number_domains(pod);
     static uint16_t lit[TOPO_OCSES_MAX][TOPO_PORTS_MAX + 1];
     const uint16_t *b_of_a[TOPO_OCSES_MAX] = {NULL};
     plan->bad_ocses = 0;

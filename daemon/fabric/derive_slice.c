@@ -18,6 +18,7 @@ struct sight {
     unsigned missing_of[3];
     bool is_unseen; /* a switch that it uses cannot be read */
     const struct fabric_cube *bad_cube;
+    int bad_host; /* of a part of that cube; -1: the cube as a whole */
 };
 
 static struct link_end *end_at(const struct fabric_pod *pod, unsigned cube, unsigned face, unsigned index) {
@@ -55,8 +56,7 @@ static void look_at_link(const struct fabric_slice *slice, const struct slice_ve
         sight->n_total++;
         if (!observe_is_usable(ocs)) {
             sight->is_unseen = sight->is_unseen || ocs->lost_at_us || !ocs->map_known;
-            if (is_connecting(version) &&
-                (!ocs->map_known || port->observed_b != link.b || port->is_leaving))
+            if (is_connecting(version) && (!ocs->map_known || port->observed_b != link.b || port->is_leaving))
                 seen.cause = LINK_CAUSE_OCS_LOST;
             else if (was_missing(version, &seen))
                 seen.cause = LINK_CAUSE_OCS_LOST;
@@ -94,13 +94,53 @@ static void look_at_link(const struct fabric_slice *slice, const struct slice_ve
     }
 }
 
+/* Whether the port of a cube that is cut may still hold a circuit. A switch that cannot be read holds what it
+ * held when it was read last. */
+static bool may_hold(const struct fabric_ocs *ocs, const struct topo_port *at) {
+    if (!ocs->map_known)
+        return true;
+    if (at->side == TOPO_SIDE_A)
+        return ocs->port[at->port].observed_b || ocs->port[at->port].sent_b;
+    bool is_lit = ocs->observed_a[at->port] != 0;
+    for (unsigned a = 1; a <= ocs->ports_a && !is_lit; a++)
+        is_lit = ocs->port[a].sent_b == at->port;
+    return is_lit;
+}
+
+/* A part has no circuits of its own: its cube has to be without any. */
+static void look_at_part(const struct fabric_slice *slice, const struct slice_version *version,
+                         struct sight *sight) {
+    const struct fabric_pod *pod = slice->pod;
+    const struct fabric_cube *cube = &pod->cube[version->cubes[0]];
+    if (cube->mark == HEALTH_UNHEALTHY)
+        sight->bad_cube = cube;
+    for (unsigned host = 0; host < FABRIC_HOSTS_PER_CUBE; host++) {
+        const struct fabric_host *h = &cube->host[host];
+        /* After a restart the cube's health stands for all its hosts until they speak. */
+        bool is_hearsay = strcmp(h->cause, "BEFORE_RESTART") == 0 && version->state != SLICE_INCOMPLETE;
+        if (version->host_mask >> host & 1 && h->health == HEALTH_UNHEALTHY && !is_hearsay &&
+            !sight->bad_cube)
+            sight->bad_cube = cube, sight->bad_host = (int)host;
+    }
+    if (!is_connecting(version) || derive_was_cleared(cube))
+        return;
+    for (unsigned face = 0; face < TOPO_FACES; face++)
+        for (unsigned index = 0; index < TOPO_INDICES; index++) {
+            const struct topo_port *at = &pod->wiring->port_of[topo_end(cube->index, face, index)];
+            sight->n_waiting += at->ocs >= 0 && may_hold(&pod->ocs[at->ocs], at);
+        }
+}
+
 static void look(const struct fabric_slice *slice, const struct slice_version *version, struct sight *sight) {
+    sight->bad_host = -1;
+    if (!version->shape.whole_cubes) {
+        look_at_part(slice, version, sight);
+        return;
+    }
     for (unsigned position = 0; position < version->shape.n_cubes; position++) {
         const struct fabric_cube *cube = &slice->pod->cube[version->cubes[position]];
         if (cube->health == HEALTH_UNHEALTHY && !sight->bad_cube)
             sight->bad_cube = cube;
-        if (!version->shape.whole_cubes)
-            continue;
         for (unsigned dimension = 0; dimension < 3; dimension++)
             for (unsigned index = 0; index < TOPO_INDICES; index++)
                 look_at_link(slice, version, position, dimension, index, sight);
@@ -134,7 +174,10 @@ static enum qualified next_qualified(const struct slice_version *version, const 
 
 static void explain_state(const struct sight *sight, enum slice_state state, char *cause) {
     cause[0] = '\0';
-    if (state == SLICE_INCOMPLETE && sight->bad_cube) {
+    if (state == SLICE_INCOMPLETE && sight->bad_cube && sight->bad_host >= 0) {
+        snprintf(cause, FABRIC_TEXT_MAX, "%s host-%02d is UNHEALTHY: %.120s", sight->bad_cube->name,
+                 sight->bad_host, sight->bad_cube->host[sight->bad_host].cause);
+    } else if (state == SLICE_INCOMPLETE && sight->bad_cube) {
         snprintf(cause, FABRIC_TEXT_MAX, "%s is UNHEALTHY: %.120s", sight->bad_cube->name,
                  sight->bad_cube->health_cause);
     } else if (state == SLICE_DEGRADED) {

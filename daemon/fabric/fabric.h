@@ -6,6 +6,7 @@
  * order. When the store fails, every change that is not durable is undone, newest first. */
 #include "daemon/fabric/model.h"
 #include "daemon/store/executor.h"
+#include "topology/explain.h"
 
 struct fabric_event {
     int64_t revision, time_us; /* wall */
@@ -107,7 +108,8 @@ struct fabric_refusal {
     } kind;
     char text[600];
     char field[64];
-    char would_fit_if[240];
+    char would_fit_if[320];
+    char nearest[40]; /* the nearest topology that fits now; "": none, or not looked for */
     char **items; /* owned */
     size_t n_items;
 };
@@ -155,6 +157,9 @@ struct fabric_plan {
     struct link_list missing; /* owned */
     struct fabric_moves moves[TOPO_OCSES_MAX];
     unsigned n_moves, removed, added, kept;
+    uint16_t host_mask;          /* of a part of one cube */
+    bool opens_cube;             /* a part, and no other part uses the cube yet */
+    struct topo_choice *choices; /* why each cube, by position; owned; NULL: not said */
 };
 void fabric_plan_deinit(struct fabric_plan *plan);
 
@@ -162,6 +167,8 @@ struct fabric_slice_spec {
     const char *name;
     const char *topology;
     const struct fabric_pod *pod;
+    const char *const *alternatives; /* topologies to take when `topology` does not fit, in this order */
+    unsigned n_alternatives;
     enum topo_pin_mode pin_mode;
     const uint16_t *pins; /* cube numbers */
     unsigned n_pins;
@@ -170,6 +177,8 @@ struct fabric_slice_spec {
     bool has_tolerance;
     unsigned tolerate_missing[3];
     bool use_spares;
+    enum topo_domain_aim domain_aim;
+    enum topo_domain_kind domain_kind;
     enum disruption disruption; /* DISRUPTION_NONE: ASK */
     const struct fabric_label *labels;
     unsigned n_labels;
@@ -178,7 +187,7 @@ struct fabric_slice_spec {
 /* All of these: 0 with *ret_outcome, FABRIC_REFUSED with *refusal filled in, FABRIC_REPLAYED with
  * *ret_outcome, or negative errno. Nothing is changed unless 0 is returned without validate_only. */
 
-/* n_specs 1..64, all or none; plans[n_specs] is filled in (caller: fabric_plan_deinit()) unless NULL.
+/* n_specs 1..64, placed jointly, all or none; plans[n_specs] is filled in (caller: fabric_plan_deinit()) unless NULL.
  * connect_timeout_us 0: the setting. */
 __attribute__((warn_unused_result)) int
 fabric_create_slices(struct fabric *fabric, const struct fabric_actor *actor,
@@ -202,6 +211,19 @@ __attribute__((warn_unused_result)) int
 fabric_swap_slice(struct fabric *fabric, const struct fabric_actor *actor, const struct fabric_swap *swap,
                   int64_t now_us, struct fabric_plan *plan, struct fabric_outcome *ret_outcome,
                   struct fabric_refusal *refusal);
+/* Another shape for a live slice: larger, smaller, twisted or not. */
+struct fabric_reshape {
+    const char *name;
+    int64_t uid; /* 0: any */
+    const char *topology;
+    const uint16_t *exclude;
+    unsigned n_exclude;
+    bool disrupt, use_spares;
+};
+__attribute__((warn_unused_result)) int
+fabric_reshape_slice(struct fabric *fabric, const struct fabric_actor *actor,
+                     const struct fabric_reshape *reshape, int64_t now_us, struct fabric_plan *plan,
+                     struct fabric_outcome *ret_outcome, struct fabric_refusal *refusal);
 __attribute__((warn_unused_result)) int
 fabric_release_hold(struct fabric *fabric, const struct fabric_actor *actor, const char *name, bool rederive,
                     int64_t now_us, struct fabric_outcome *ret_outcome, struct fabric_refusal *refusal);

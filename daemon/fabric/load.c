@@ -328,12 +328,7 @@ static int make_slice(struct loader *loader, const struct store_slice *row) {
     slice->accepted = version;
     slice->durable = slice_version_keep(version);
     slice_link(fabric, slice);
-    for (unsigned position = 0; slice_version_owns(version) && position < version->shape.n_cubes;
-         position++) {
-        struct fabric_cube *cube = &pod->cube[version->cubes[position]];
-        cube->slice = slice;
-        cube->position = (uint16_t)position;
-    }
+    slice_hold(slice, version, true);
     struct fabric_operation *operation = NULL;
     for (struct fabric_operation *o = fabric->operations; o; o = o->next)
         if (o->id == version->operation_id)

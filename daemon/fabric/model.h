@@ -217,6 +217,7 @@ struct fabric_operation {
     int64_t uid[64];
     unsigned n_uids;
     enum operation_state state;
+    bool is_ending; /* its end is not durable yet: readers see it running */
     char text[FABRIC_TEXT_MAX];
     int64_t created_us, done_us; /* wall */
     int64_t durable_revision;    /* 0: not durable yet */

@@ -8,6 +8,8 @@
 
 void fabric_plan_deinit(struct fabric_plan *plan) {
     link_list_deinit(&plan->missing);
+    free(plan->choices);
+    plan->choices = NULL;
 }
 
 static enum link_cause cause_of(const struct fabric_pod *pod, const struct topo_link *link) {
@@ -66,7 +68,12 @@ static bool will_go(const struct fabric_pod *pod, const struct fabric_ocs *ocs, 
 int moves_describe(const struct fabric_slice *slice, const struct slice_version *before,
                    const struct slice_version *after, struct fabric_plan *ret_plan) {
     const struct fabric_pod *pod = slice->pod;
-    struct fabric_plan plan = {.pod = pod, .shape = after->shape};
+    /* Why the cubes were chosen may have been written down already. */
+    struct fabric_plan plan = {.pod = pod,
+                               .shape = after->shape,
+                               .host_mask = after->host_mask,
+                               .choices = before ? NULL : ret_plan->choices,
+                               .opens_cube = before ? false : ret_plan->opens_cube};
     static uint16_t want[TOPO_OCSES_MAX][TOPO_PORTS_MAX + 1];
     memset(want, 0, sizeof(want));
     snprintf(plan.slice, sizeof(plan.slice), "%s", slice->name);

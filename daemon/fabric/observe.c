@@ -100,6 +100,10 @@ static void on_map(struct device *device, const uint16_t *b_of_a, int64_t now_us
     }
     if (is_first)
         judge_slices_of(pod);
+    for (struct fabric_slice *slice = pod->fabric->slices; slice; slice = slice->next)
+        if (slice->pod == pod && !slice->accepted->shape.whole_cubes &&
+            (slice->accepted->state == SLICE_CONNECTING || slice->accepted->state == SLICE_REPAIRING))
+            slice->needs_judging = true;
     if (has_moved)
         pod->classes_are_old = pod->plan_is_old = true;
     ocs->read_ended = READ_OK;

@@ -316,13 +316,35 @@ void slice_unlink_and_free(struct fabric *fabric, struct fabric_slice *slice) {
                 fabric->last_slice = previous;
             break;
         }
-    /* Ports remember whose circuit they want until the wants are derived again. */
+    /* Cubes and ports remember whose they are until the wants are derived again. */
+    for (unsigned i = 0; i < slice->pod->n_cubes; i++)
+        if (slice->pod->cube[i].durable_slice == slice)
+            slice->pod->cube[i].durable_slice = NULL;
     for (unsigned i = 0; i < slice->pod->n_ocses; i++)
         for (unsigned a = 1; a <= slice->pod->ocs[i].ports_a; a++)
             if (slice->pod->ocs[i].port[a].want_slice == slice)
                 slice->pod->ocs[i].port[a].want_slice = NULL, slice->pod->ocs[i].port[a].want_b = 0;
     slice->pod->wants_are_old = true;
     slice_free(slice);
+}
+
+void slice_hold(struct fabric_slice *slice, const struct slice_version *version, bool hold) {
+    if (!slice_version_owns(version))
+        return;
+    for (unsigned position = 0; position < version->shape.n_cubes; position++) {
+        struct fabric_cube *cube = &slice->pod->cube[version->cubes[position]];
+        if (version->shape.whole_cubes) {
+            cube->slice = hold ? slice : NULL;
+            cube->position = hold ? (uint16_t)position : 0;
+            continue;
+        }
+        for (unsigned host = 0; host < FABRIC_HOSTS_PER_CUBE; host++)
+            if (version->host_mask >> host & 1)
+                cube->host[host].part = hold ? slice : NULL;
+        cube->part_hosts &= (uint16_t)~version->host_mask;
+        cube->part_hosts |= hold ? version->host_mask : 0;
+    }
+    slice->pod->plan_is_old = slice->pod->classes_are_old = true;
 }
 
 struct fabric_slice *slice_find_accepted(const struct fabric *fabric, const char *name) {

@@ -23,6 +23,8 @@ void pod_remove_former(struct fabric_pod *pod, struct fabric_former *former);
 void slice_link(struct fabric *fabric, struct fabric_slice *slice); /* at the end */
 void slice_unlink_and_free(struct fabric *fabric, struct fabric_slice *slice);
 void slice_free(struct fabric_slice *slice);
+/* The version's cubes, or hosts of one, are the slice's from now on, or no longer. */
+void slice_hold(struct fabric_slice *slice, const struct slice_version *version, bool hold);
 /* Accepted, not gone; NULL: none. */
 struct fabric_slice *slice_find_accepted(const struct fabric *fabric, const char *name);
 struct fabric_slice *slice_find_uid(const struct fabric *fabric, int64_t uid);

@@ -116,6 +116,9 @@ static void land(struct fabric *fabric, struct step *step, int64_t now_us) {
     for (unsigned i = 0; i < old->n_cubes && i < new->n_cubes; i++) {
         new->cube[i].slice = old->cube[i].slice;
         new->cube[i].position = old->cube[i].position;
+        new->cube[i].part_hosts = old->cube[i].part_hosts;
+        for (unsigned host = 0; host < FABRIC_HOSTS_PER_CUBE; host++)
+            new->cube[i].host[host].part = old->cube[i].host[host].part;
     }
     new->formers = old->formers;
     old->formers = NULL;

@@ -117,7 +117,7 @@ static void name_cubes(struct fabric_refusal *refusal, const struct fabric_pod *
     char name[96];
     for (unsigned i = 0; i < pod->n_cubes; i++) {
         const struct fabric_cube *cube = &pod->cube[i];
-        if (cube->slice)
+        if (fabric_cube_is_used(cube))
             continue;
         if (cube->health != HEALTH_HEALTHY && cube->health != HEALTH_DEGRADED)
             refusal_add_item(refusal, "%s: %s: %s", fabric_cube_name(cube, name), health_name(cube->health),
@@ -136,12 +136,25 @@ static void name_cubes(struct fabric_refusal *refusal, const struct fabric_pod *
     }
 }
 
+static void name_parts(struct fabric_refusal *refusal, const struct fabric_cube *cube) {
+    char name[96];
+    for (unsigned host = 0; host < FABRIC_HOSTS_PER_CUBE; host++) {
+        const struct fabric_slice *part = cube->host[host].part;
+        if (part && (part->accepted->host_mask & ((1u << host) - 1)) == 0)
+            refusal_add_item(refusal, "%s: %d of its hosts are of slice %s", fabric_cube_name(cube, name),
+                             __builtin_popcount(part->accepted->host_mask), part->name);
+    }
+}
+
 int refuse_plan(struct fabric_refusal *refusal, const struct fabric_pod *pod, const char *field,
                 const struct topo_refusal *why) {
     refuse(refusal, reason_of(why->reason), field, "%s", why->text);
     refusal_set_fits(refusal, "%s", why->would_fit_if);
-    if (why->ocses)
-        name_switches(refusal, pod, why->ocses);
+    uint64_t ocses = why->ocses;
+    if (why->reason == TOPO_REASON_ISOLATION_UNPROVEN)
+        ocses |= pod->plan.bad_ocses;
+    if (ocses)
+        name_switches(refusal, pod, ocses);
     else if (why->cube >= TOPO_CUBES_MAX)
         name_cubes(refusal, pod);
     else if (why->cube < pod->n_cubes) {
@@ -150,6 +163,8 @@ int refuse_plan(struct fabric_refusal *refusal, const struct fabric_pod *pod, co
         if (cube->slice)
             refusal_add_item(refusal, "%s: used by slice %s", fabric_cube_name(cube, name),
                              cube->slice->name);
+        else if (cube->part_hosts)
+            name_parts(refusal, cube);
         else
             refusal_add_item(refusal, "%s: %s: %s", fabric_cube_name(cube, name), health_name(cube->health),
                              cube->health_cause);

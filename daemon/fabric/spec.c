@@ -1,6 +1,7 @@
 #include "daemon/fabric/spec.h"
 #include "daemon/fabric/pod.h"
 #include "daemon/fabric/refuse.h"
+#include "topology/gang.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,6 +73,20 @@ int spec_check(const struct fabric *fabric, const struct fabric_slice_spec *spec
     if (spec->pod->is_importing)
         return refuse(refusal, REASON_STORE_UNAVAILABLE, "spec.pod",
                       "the inventory of pod %s is being replaced", spec->pod->name);
+    return 0;
+}
+
+int spec_check_alternatives(const struct fabric_slice_spec *spec, struct topo_shape *ret_shapes,
+                            struct fabric_refusal *refusal) {
+    char error[300], field[48];
+    if (spec->n_alternatives >= TOPO_GANG_CHOICES_MAX)
+        return refuse_invalid(refusal, "spec.alternatives", "%u alternatives; at most %u are taken",
+                              spec->n_alternatives, TOPO_GANG_CHOICES_MAX - 1);
+    for (unsigned i = 0; i < spec->n_alternatives; i++) {
+        snprintf(field, sizeof(field), "spec.alternatives[%u]", i);
+        if (topo_shape_parse(spec->alternatives[i], &ret_shapes[i], error, sizeof(error)) != 0)
+            return refuse(refusal, REASON_INVALID_TOPOLOGY, field, "%s", error);
+    }
     return 0;
 }
 

@@ -1,4 +1,5 @@
 #include "daemon/fabric/version.h"
+#include "daemon/fabric/fabric.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -40,8 +41,21 @@ void slice_version_drop(struct slice_version *version) {
 
 bool slice_version_same_circuits(const struct slice_version *one, const struct slice_version *other) {
     return one->shape.n_cubes == other->shape.n_cubes && one->shape.twist == other->shape.twist &&
+           one->host_mask == other->host_mask &&
            memcmp(one->shape.cubes, other->shape.cubes, sizeof(one->shape.cubes)) == 0 &&
            memcmp(one->cubes, other->cubes, sizeof(*one->cubes) * one->shape.n_cubes) == 0;
+}
+
+bool fabric_part_block(const struct slice_version *version, struct topo_block *ret_block) {
+    struct topo_block blocks[TOPO_BLOCK_TURNS_MAX];
+    unsigned n_blocks = topo_part_blocks(&version->shape, blocks);
+    for (unsigned i = 0; i < n_blocks; i++)
+        if (blocks[i].hosts == version->host_mask) {
+            *ret_block = blocks[i];
+            ret_block->cube = version->cubes[0];
+            return true;
+        }
+    return false;
 }
 
 static uint32_t link_key(const struct slice_link *link) {

@@ -16,7 +16,7 @@ static inline bool slice_version_owns(const struct slice_version *version) {
 static inline bool slice_version_connects(const struct slice_version *version) {
     return slice_version_owns(version) && version->state != SLICE_RESERVED && version->shape.whole_cubes;
 }
-/* The circuits that two versions need are the same. */
+/* Two versions have the same hosts and need the same circuits. */
 bool slice_version_same_circuits(const struct slice_version *one, const struct slice_version *other);
 
 /* Takes over links (malloc'ed, count of them) after sorting. */
