@@ -41,7 +41,7 @@ static Heliostat__V1__OpticalLink *convert_link(struct arena *arena, const struc
     message->cube = cube->index;
     message->face = (char *)topo_face_name(face);
     message->index = index;
-    message->heard = host->heard_us > 0 && host->heard_us > heard_after_us;
+    message->heard = end->reported_us > heard_after_us && end->reported_us > 0;
     message->light = end->light;
     if (end->light && end->far_end != TOPO_NO_END) {
         message->far_cube = topo_end_cube(end->far_end);

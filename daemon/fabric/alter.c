@@ -51,7 +51,7 @@ int alter_check_held(const struct fabric_slice *slice, struct fabric_refusal *re
 /* Ends the operation that a newer one takes over. */
 void alter_end_operation(struct change *change, struct fabric_slice *slice, const char *text) {
     struct fabric_operation *operation = fabric_operation_of(change->fabric, slice->accepted->operation_id);
-    if (!operation || operation->state != OPERATION_RUNNING)
+    if (!operation || operation->state != OPERATION_RUNNING || operation->is_ending)
         return;
     for (const struct fabric_slice *other = change->fabric->slices; other; other = other->next)
         if (other != slice && !other->accepted->is_gone && other->accepted->operation_id == operation->id)

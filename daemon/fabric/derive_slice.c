@@ -220,7 +220,7 @@ static void fail(struct fabric_slice *slice, int64_t now_us) {
         change_slice(change, member, after, NULL, cause);
     }
     change_add_event(change, "CAPACITY_CHANGED", slice->pod, slice->pod->name, 0, "a slice failed", "", "");
-    if (operation && operation->state == OPERATION_RUNNING)
+    if (operation && operation->state == OPERATION_RUNNING && !operation->is_ending)
         change_operation_end(change, operation, OPERATION_FAILED, cause);
     if (change_submit(change) < 0)
         fabric_mark(fabric);
@@ -298,7 +298,8 @@ static void move_on(struct fabric_slice *slice, struct sight *sight, int64_t now
     change_slice(change, slice, after, kind, text);
     struct fabric_operation *operation =
         has_arrived ? fabric_operation_of(fabric, version->operation_id) : NULL;
-    if (operation && operation->state == OPERATION_RUNNING && operation_is_over(fabric, operation, slice))
+    if (operation && operation->state == OPERATION_RUNNING && !operation->is_ending &&
+        operation_is_over(fabric, operation, slice))
         change_operation_end(change, operation, OPERATION_DONE, after->cause);
     if (change_submit(change) < 0)
         fabric_mark(fabric);
