@@ -32,12 +32,9 @@ static void chip_at(unsigned face, unsigned index, unsigned ret_chip[3]) {
 static Heliostat__V1__OpticalLink *convert_link(struct arena *arena, const struct fabric_cube *cube,
                                                 unsigned face, unsigned index, int64_t heard_after_us) {
     const struct link_end *end = &cube->end[face][index];
-    unsigned chip[3];
     Heliostat__V1__OpticalLink *message = arena_message(arena, &heliostat__v1__optical_link__descriptor);
     if (!message)
         return NULL;
-    chip_at(face, index, chip);
-    const struct fabric_host *host = &cube->host[inventory_host_of_chip(chip[0], chip[1], chip[2])];
     message->cube = cube->index;
     message->face = (char *)topo_face_name(face);
     message->index = index;
