@@ -210,15 +210,23 @@ static enum ctl_parse parse_verb(struct parser *p, const char *word) {
     return p->a->command ? CTL_PARSE_OK : unknown(p, what, word, "", names, n);
 }
 
+unsigned ctl_positional_slot(const struct ctl_command *command, unsigned n) {
+    for (unsigned slot = 0; slot < CTL_POSITIONALS_MAX && command->positionals[slot].name; slot++)
+        if (slot == n || command->positionals[slot].repeats)
+            return slot;
+    return CTL_POSITIONALS_MAX;
+}
+
 static enum ctl_parse parse_word(struct parser *p, const char *word) {
     struct ctl_arguments *a = p->a;
     if (!a->noun)
         return parse_noun(p, word);
     if (!a->command)
         return parse_verb(p, word);
-    if (a->n_positionals < CTL_POSITIONALS_MAX && a->command->positionals[a->n_positionals].name) {
+    unsigned slot = ctl_positional_slot(a->command, a->n_positionals);
+    if (slot < CTL_POSITIONALS_MAX) {
         if (!*word)
-            return USAGE(p, "%s is empty", a->command->positionals[a->n_positionals].name);
+            return USAGE(p, "%s is empty", a->command->positionals[slot].name);
         a->positionals[a->n_positionals++] = word;
         return CTL_PARSE_OK;
     }
@@ -282,14 +290,16 @@ static enum ctl_parse parse_all(struct parser *p) {
 enum ctl_parse ctl_parse(const struct ctl_noun *const *nouns, int argc, char *const *argv,
                          struct ctl_arguments *ret, char *error, size_t error_size) {
     *ret = (struct ctl_arguments){.given = calloc((size_t)argc + 1, sizeof(*ret->given))};
+    ret->positionals = calloc((size_t)argc + 1, sizeof(*ret->positionals));
     struct parser parser = {nouns, argc, 1, argv, ret, error, error_size};
-    if (!ret->given)
+    if (!ret->given || !ret->positionals)
         return USAGE(&parser, "out of memory");
     return parse_all(&parser);
 }
 
 void ctl_arguments_deinit(struct ctl_arguments *arguments) {
     free(arguments->given);
+    free(arguments->positionals);
 }
 
 const char *ctl_arguments_text(const struct ctl_arguments *arguments, const char *flag) {

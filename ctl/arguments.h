@@ -12,7 +12,7 @@ struct ctl_given {
 struct ctl_arguments {
     const struct ctl_noun *noun;
     const struct ctl_command *command;
-    const char *positionals[CTL_POSITIONALS_MAX];
+    const char **positionals;
     unsigned n_positionals;
     struct ctl_given *given;
     size_t n_given;
@@ -30,6 +30,9 @@ __attribute__((warn_unused_result)) enum ctl_parse ctl_parse(const struct ctl_no
                                                              char *const *argv, struct ctl_arguments *ret,
                                                              char *error, size_t error_size);
 void ctl_arguments_deinit(struct ctl_arguments *arguments);
+
+/* The positional that the n-th word is for; CTL_POSITIONALS_MAX: none. */
+unsigned ctl_positional_slot(const struct ctl_command *command, unsigned n);
 
 /* The last value given for a flag, or NULL. */
 const char *ctl_arguments_text(const struct ctl_arguments *arguments, const char *flag);

@@ -40,6 +40,7 @@ struct ctl_positional {
     bool optional;
     enum ctl_object object;
     const char *help;
+    bool repeats; /* takes all further words too; the last one only */
 };
 
 #define CTL_POSITIONALS_MAX 3

@@ -157,8 +157,8 @@ static void complete_words(struct completion *c, char **words, size_t n) {
     } else if (!command) {
         for (const struct ctl_command *at = noun->commands; at->run; at++)
             offer(c, at->verb);
-    } else if (positionals < CTL_POSITIONALS_MAX && command->positionals[positionals].name) {
-        offer_objects(c, command->positionals[positionals].object);
+    } else if (ctl_positional_slot(command, positionals) < CTL_POSITIONALS_MAX) {
+        offer_objects(c, command->positionals[ctl_positional_slot(command, positionals)].object);
     }
 }
 

@@ -53,7 +53,8 @@ static void required_flag(const struct ctl_flag *flag, void *userdata) {
 
 void ctl_synopsis(const struct ctl_command *command, FILE *out) {
     for (unsigned i = 0; i < CTL_POSITIONALS_MAX && command->positionals[i].name; i++)
-        fprintf(out, command->positionals[i].optional ? " [%s]" : " %s", command->positionals[i].name);
+        fprintf(out, command->positionals[i].optional ? " [%s%s]" : " %s%s", command->positionals[i].name,
+                command->positionals[i].repeats ? "..." : "");
     ctl_each_flag(command, required_flag, out);
     fputs(" [flags]", out);
 }
