@@ -21,14 +21,6 @@ static void report_host(struct api *api, struct grpcx_call *call, const Protobuf
     api_needs_advance(api);
 }
 
-/* Coordinates in the cube of the chip at (face, index). */
-static void chip_at(unsigned face, unsigned index, unsigned ret_chip[3]) {
-    unsigned low = index % 4, high = index / 4, edge = face % 2 ? 0 : 3;
-    const unsigned chips[3][3] = {{edge, low, high}, {low, edge, high}, {low, high, edge}};
-    for (unsigned i = 0; i < 3; i++)
-        ret_chip[i] = chips[face / 2][i];
-}
-
 static Heliostat__V1__OpticalLink *convert_link(struct arena *arena, const struct fabric_cube *cube,
                                                 unsigned face, unsigned index, int64_t heard_after_us) {
     const struct link_end *end = &cube->end[face][index];
