@@ -13,10 +13,15 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const struct store_column pod_columns[] = {
-    COLUMN(store_pod, pod_id),   COLUMN(store_pod, name),
-    COLUMN(store_pod, model),    COLUMN(store_pod, largest_slice_cubes),
-    COLUMN(store_pod, frozen),   COLUMN(store_pod, frozen_text),
+    COLUMN(store_pod, pod_id),
+    COLUMN(store_pod, name),
+    COLUMN(store_pod, model),
+    COLUMN(store_pod, largest_slice_cubes),
+    COLUMN(store_pod, frozen),
+    COLUMN(store_pod, frozen_text),
     COLUMN(store_pod, revision),
+    COLUMN(store_pod, spares),
+    COLUMN(store_pod, spares_per_domain),
 };
 
 static const struct store_column cube_columns[] = {
@@ -37,6 +42,8 @@ static const struct store_column cube_columns[] = {
     COLUMN(store_cube, scheduling_by),
     COLUMN(store_cube, is_spare),
     COLUMN(store_cube, revision),
+    COLUMN(store_cube, scheduling_since_us),
+    COLUMN(store_cube, drain_by_us),
 };
 
 static const struct store_column host_columns[] = {
@@ -90,6 +97,17 @@ static const struct store_column slice_columns[] = {
     COLUMN(store_slice, unverified_since_us),
     COLUMN(store_slice, operation_id),
     COLUMN(store_slice, revision),
+    COLUMN(store_slice, pending),
+    COLUMN(store_slice, pending_why),
+    COLUMN(store_slice, pending_cause),
+    COLUMN(store_slice, pending_since_us),
+    COLUMN(store_slice, pending_by_us),
+    COLUMN(store_slice, is_overdue),
+    COLUMN(store_slice, fresh),
+    COLUMN(store_slice, tries),
+    COLUMN(store_slice, lease_ttl_us),
+    COLUMN(store_slice, lease_grace_us),
+    COLUMN(store_slice, orphaned_since_us),
 };
 
 static const struct store_column slice_label_columns[] = {
@@ -137,6 +155,12 @@ static const struct store_column audit_columns[] = {
     COLUMN(store_audit, outcome),  COLUMN(store_audit, hash),
 };
 
+static const struct store_column refusal_columns[] = {
+    COLUMN(store_refusal, principal), COLUMN(store_refusal, method),   COLUMN(store_refusal, request_hash),
+    COLUMN(store_refusal, reason),    COLUMN(store_refusal, object),   COLUMN(store_refusal, text),
+    COLUMN(store_refusal, count),     COLUMN(store_refusal, first_us), COLUMN(store_refusal, last_us),
+};
+
 #define TABLE(table, keys, raised, append_only)                                                              \
     {                                                                                                        \
         .name = #table, .record_size = sizeof(struct store_##table), .n_keys = keys,                         \
@@ -159,6 +183,7 @@ const struct store_table_info store_table_info[STORE_TABLES] = {
     [STORE_EVENT] = TABLE(event, 1, STORE_COUNTER_REVISION, false),
     [STORE_ALARM] = TABLE(alarm, 1, STORE_COUNTER_ALARM, false),
     [STORE_AUDIT] = TABLE(audit, 1, STORE_COUNTER_AUDIT, true),
+    [STORE_REFUSAL] = TABLE(refusal, 3, STORE_COUNTERS, false),
 };
 
 int64_t store_column_integer(const struct store_column *column, const void *record) {

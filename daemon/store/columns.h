@@ -3,7 +3,7 @@
 #include "daemon/store/store.h"
 
 #define STORE_KEYS_MAX 5
-#define STORE_COLUMNS_MAX 32
+#define STORE_COLUMNS_MAX 48
 
 enum store_column_kind {
     STORE_COLUMN_INTEGER, /* int64_t */
@@ -45,6 +45,7 @@ union store_record {
     struct store_event event;
     struct store_alarm alarm;
     struct store_audit audit;
+    struct store_refusal refusal;
 };
 
 int64_t store_column_integer(const struct store_column *column, const void *record);

@@ -284,7 +284,87 @@ static const char schema_1[] =
     "CREATE VIEW v_audit AS SELECT audit_id, time_us, actor, method, object, request, outcome, hash"
     "  FROM audit;";
 
-static const char *const migrations[] = {schema_1};
+/* Spares, drains, pending disruptions and leases; refusals, counted. */
+static const char schema_2[] =
+    "ALTER TABLE pod ADD COLUMN spares INTEGER NOT NULL DEFAULT 0 CHECK (spares >= 0);"
+    "ALTER TABLE pod ADD COLUMN spares_per_domain INTEGER NOT NULL DEFAULT 0 CHECK (spares_per_domain IN (0, "
+    "1));"
+
+    "ALTER TABLE cube ADD COLUMN scheduling_since_us INTEGER NOT NULL DEFAULT 0 CHECK (scheduling_since_us "
+    ">= 0);"
+    "ALTER TABLE cube ADD COLUMN drain_by_us INTEGER NOT NULL DEFAULT 0 CHECK (drain_by_us >= 0);"
+
+    "ALTER TABLE slice ADD COLUMN pending TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE slice ADD COLUMN pending_why INTEGER NOT NULL DEFAULT 0 CHECK (pending_why >= 0);"
+    "ALTER TABLE slice ADD COLUMN pending_cause TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE slice ADD COLUMN pending_since_us INTEGER NOT NULL DEFAULT 0 CHECK (pending_since_us >= 0);"
+    "ALTER TABLE slice ADD COLUMN pending_by_us INTEGER NOT NULL DEFAULT 0 CHECK (pending_by_us >= 0);"
+    "ALTER TABLE slice ADD COLUMN is_overdue INTEGER NOT NULL DEFAULT 0 CHECK (is_overdue IN (0, 1));"
+    "ALTER TABLE slice ADD COLUMN fresh TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE slice ADD COLUMN tries INTEGER NOT NULL DEFAULT 0 CHECK (tries >= 0);"
+    "ALTER TABLE slice ADD COLUMN lease_ttl_us INTEGER NOT NULL DEFAULT 0 CHECK (lease_ttl_us >= 0);"
+    "ALTER TABLE slice ADD COLUMN lease_grace_us INTEGER NOT NULL DEFAULT 0 CHECK (lease_grace_us >= 0);"
+    "ALTER TABLE slice ADD COLUMN orphaned_since_us INTEGER NOT NULL DEFAULT 0 CHECK (orphaned_since_us >= "
+    "0);"
+
+    "CREATE TABLE refusal ("
+    "  principal TEXT NOT NULL,"
+    "  method TEXT NOT NULL,"
+    "  request_hash INTEGER NOT NULL,"
+    "  reason INTEGER NOT NULL CHECK (reason >= 1),"
+    "  object TEXT NOT NULL,"
+    "  text TEXT NOT NULL,"
+    "  count INTEGER NOT NULL CHECK (count >= 1),"
+    "  first_us INTEGER NOT NULL CHECK (first_us >= 0),"
+    "  last_us INTEGER NOT NULL CHECK (last_us >= 0),"
+    "  PRIMARY KEY (principal, method, request_hash)"
+    ") STRICT, WITHOUT ROWID;"
+
+    "DROP VIEW v_pod;"
+    "CREATE VIEW v_pod AS SELECT"
+    "  p.pod_id, p.name, p.model, p.largest_slice_cubes,"
+    "  (SELECT count(*) FROM cube c WHERE c.pod_id = p.pod_id) AS cubes,"
+    "  p.frozen <> 0 AS is_frozen, p.frozen_text, p.spares, p.spares_per_domain, p.revision FROM pod p;"
+
+    "DROP VIEW v_cube;"
+    "CREATE VIEW v_cube AS SELECT"
+    "  p.name || '/' || c.name AS name, p.name AS pod, c.cube, c.row, c.power_domain,"
+    "  CASE c.health WHEN 1 THEN 'HEALTHY' WHEN 2 THEN 'DEGRADED' WHEN 3 THEN 'UNHEALTHY'"
+    "    WHEN 4 THEN 'UNKNOWN' END AS health,"
+    "  c.health_cause, c.health_source, c.health_since_us,"
+    "  CASE c.mark WHEN 0 THEN '' WHEN 1 THEN 'HEALTHY' WHEN 2 THEN 'DEGRADED' WHEN 3 THEN 'UNHEALTHY'"
+    "    WHEN 4 THEN 'UNKNOWN' END AS mark,"
+    "  c.mark_reason, c.mark_by,"
+    "  CASE c.scheduling WHEN 1 THEN 'SCHEDULABLE' WHEN 2 THEN 'CORDONED' WHEN 3 THEN 'DRAINING'"
+    "    WHEN 4 THEN 'DRAINED' WHEN 5 THEN 'MAINTENANCE' WHEN 6 THEN 'QUARANTINED' END AS scheduling,"
+    "  c.scheduling_reason, c.scheduling_by, c.scheduling_since_us, c.drain_by_us, c.is_spare, c.revision"
+    "  FROM cube c JOIN pod p USING (pod_id);"
+
+    "DROP VIEW v_slice;"
+    "CREATE VIEW v_slice AS SELECT"
+    "  s.name, s.uid, s.generation, s.is_former, p.name AS pod, s.topology,"
+    "  CASE s.state WHEN 1 THEN 'RESERVED' WHEN 2 THEN 'CONNECTING' WHEN 3 THEN 'READY'"
+    "    WHEN 4 THEN 'DEGRADED' WHEN 5 THEN 'INCOMPLETE' WHEN 6 THEN 'REPAIRING' WHEN 7 THEN 'FAILED'"
+    "    WHEN 8 THEN 'RELEASING' ELSE '' END AS state,"
+    "  s.cause, s.owner,"
+    "  CASE s.disruption WHEN 1 THEN 'ASK' WHEN 2 THEN 'ANYTIME' ELSE '' END AS disruption,"
+    "  s.tolerate_x, s.tolerate_y, s.tolerate_z, s.is_pinned, s.use_spares, s.is_held, s.was_ready,"
+    "  CASE s.qualified WHEN 1 THEN 'NOT_CHECKED' WHEN 2 THEN 'PASSED' WHEN 3 THEN 'FAILED' ELSE '' END"
+    "    AS qualified,"
+    "  printf('%016x', s.fingerprint) AS fingerprint, s.host_mask, s.missing, s.failed, s.created_us,"
+    "  s.connect_by_us, s.unverified_since_us, s.operation_id, s.pending,"
+    "  CASE s.pending_why WHEN 1 THEN 'OWNER' WHEN 2 THEN 'NO_CUBE' WHEN 3 THEN 'TOO_MANY' WHEN 4 THEN "
+    "'LIMIT'"
+    "    WHEN 5 THEN 'PINNED' WHEN 6 THEN 'NOT_QUALIFIED' ELSE '' END AS pending_why,"
+    "  s.pending_cause, s.pending_since_us, s.pending_by_us, s.is_overdue, s.fresh, s.tries,"
+    "  s.lease_ttl_us, s.lease_grace_us, s.orphaned_since_us, s.revision"
+    "  FROM slice s JOIN pod p USING (pod_id);"
+
+    "CREATE VIEW v_refusal AS SELECT principal, method, request_hash, reason, object, text, count, first_us, "
+    "last_us"
+    "  FROM refusal;";
+
+static const char *const migrations[] = {schema_1, schema_2};
 
 _Static_assert(sizeof(migrations) / sizeof(migrations[0]) == STORE_SCHEMA_VERSION,
                "one migration for each schema version");

@@ -19,6 +19,7 @@ enum store_table {
     STORE_EVENT,
     STORE_ALARM,
     STORE_AUDIT,
+    STORE_REFUSAL,
     STORE_TABLES,
 };
 
@@ -31,6 +32,7 @@ struct store_pod {
     int64_t frozen; /* why: an enum of the fabric; 0: not frozen */
     const char *frozen_text;
     int64_t revision;
+    int64_t spares, spares_per_domain; /* cubes to hold back, of the pod or of each cube power domain */
 };
 
 /* Key: pod_id, cube. */
@@ -48,6 +50,8 @@ struct store_cube {
     const char *scheduling_reason, *scheduling_by;
     int64_t is_spare;
     int64_t revision;
+    int64_t scheduling_since_us;
+    int64_t drain_by_us; /* wall; 0: no deadline */
 };
 
 /* Key: pod_id, cube, host. */
@@ -102,6 +106,14 @@ struct store_slice {
     int64_t unverified_since_us;
     int64_t operation_id; /* the one that is under way; 0: none */
     int64_t revision;
+    const char *pending; /* cubes to be swapped, "out>in out>in"; in is empty where none is held */
+    int64_t pending_why; /* an enum of the fabric; 0: nothing is pending */
+    const char *pending_cause;
+    int64_t pending_since_us, pending_by_us, is_overdue;
+    const char *fresh; /* cubes that a repair put in and that did not qualify yet, as pending */
+    int64_t tries;     /* swaps of this repair so far */
+    int64_t lease_ttl_us, lease_grace_us;
+    int64_t orphaned_since_us; /* wall; 0: its lease did not run out */
 };
 
 /* Key: uid, key. */
@@ -157,4 +169,14 @@ struct store_audit {
     int64_t time_us;
     const char *actor, *method, *object, *request, *outcome;
     const char *hash; /* SHA-256 in hex; ignored by store_put() */
+};
+
+/* A request that was refused for want of capacity. Key: principal, method, request_hash. */
+struct store_refusal {
+    const char *principal, *method;
+    int64_t request_hash;
+    int64_t reason;
+    const char *object, *text;
+    int64_t count;
+    int64_t first_us, last_us;
 };
