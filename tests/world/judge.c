@@ -7,7 +7,7 @@
 #include <strings.h>
 
 #define LATE_GUARD_US 1000000
-#define DISTURBED_FOR_US 30000000
+#define DISTURBED_FOR_US 20000000
 #define DARK_FOR_US 15000000
 #define HOUR_US INT64_C(3600000000)
 
@@ -242,6 +242,13 @@ void judge_event(struct world *world, unsigned ocs, const char *cause, const str
     }
 }
 
+static struct claim *claim_of(struct world *world, int64_t uid) {
+    for (unsigned i = 0; i < world->n_claims; i++)
+        if (world->claim[i].uid == uid && world->claim[i].create != CLAIM_UNDONE)
+            return &world->claim[i];
+    return NULL;
+}
+
 static bool is_listed(const struct slice_version *version, const struct rules_link *link) {
     for (unsigned i = 0; i < version->missing.count; i++)
         if (version->missing.link[i].position == link->position &&
@@ -260,6 +267,10 @@ static void forget_confirmed(struct world *world, int64_t uid) {
 
 void judge_slice(struct world *world, const struct fabric_slice *slice) {
     const struct slice_version *version = slice->durable;
+    bool is_whole = version->state == SLICE_READY || version->state == SLICE_DEGRADED;
+    struct claim *claim = claim_of(world, slice->uid);
+    if (claim && (!is_whole || !claim->whole_since_us))
+        claim->whole_since_us = is_whole ? world->now_us : 0;
     if (version->state == SLICE_REPAIRING || version->state == SLICE_CONNECTING)
         forget_confirmed(world, slice->uid);
     if (version->is_gone || (version->state != SLICE_READY && version->state != SLICE_DEGRADED))
@@ -360,7 +371,8 @@ static void judge_claims(struct world *world) {
         if (claim->delete == CLAIM_DURABLE && row)
             world_fail(world, "slice %s (uid %lld) was deleted and is there", claim->name,
                        (long long)claim->uid);
-        if (claim->create == CLAIM_UNDONE && !claim->is_forgotten && row &&
+        /* Its number was told to nobody and may be another's now. */
+        if (claim->create == CLAIM_UNDONE && !claim->is_forgotten && row && !claim_of(world, claim->uid) &&
             strcmp(row->name, claim->name) == 0)
             world_fail(world, "slice %s (uid %lld) was answered UNAVAILABLE and is there", claim->name,
                        (long long)claim->uid);
@@ -405,11 +417,14 @@ static void judge_light(struct world *world) {
         if (version->is_gone || !row || row->generation != version->generation ||
             (version->state != SLICE_READY && version->state != SLICE_DEGRADED))
             continue;
+        const struct claim *claim = claim_of(world, slice->uid);
+        if (!claim || !claim->whole_since_us || claim->whole_since_us > since_us)
+            continue;
         struct rules_link links[FLEET_CUBES_MAX * 48];
         unsigned count;
         rules_links(world->fleet, row->topology, row->cubes, links, &count);
         for (unsigned i = 0; i < count; i++) {
-            if (links[i].ocs < 0)
+            if (links[i].ocs < 0 || is_disturbed(world, (unsigned)links[i].ocs))
                 continue;
             const struct sim_circuit *circuit = &world->plant.switches[links[i].ocs].circuits[links[i].a];
             if (circuit->b == links[i].b && circuit->stuck && circuit->settled_at_us < since_us &&

@@ -31,7 +31,7 @@ static struct {
     uint64_t seed;
     unsigned long schedules;
     unsigned steps;
-    bool is_verbose;
+    enum world_loudness loudness;
 } options = {.seed = 1, .schedules = 100, .steps = 24};
 
 static struct shared *shared;
@@ -83,9 +83,9 @@ static void read_file(const char *path, struct text *ret_bytes) {
 
 static bool make_database(unsigned variant) {
     fleet_init(&fleets[variant], variant);
-    world_init(world, &fleets[variant], 1, folder, NULL, &shared->counts, false);
+    world_init(world, &fleets[variant], 1, folder, NULL, &shared->counts, WORLD_SILENT);
     if (setjmp(world->failed)) {
-        fprintf(stderr, "a pod cannot be set up: %s\n%s", world->failure, world->story.data);
+        fprintf(stderr, "a pod cannot be set up: %s\n", world->failure);
         return false;
     }
     set_up(world->fleet);
@@ -130,8 +130,7 @@ static bool run_schedule(uint64_t seed, const struct action *actions, unsigned n
     struct chance chance = {chance_mix(seed ^ 0xd1a1ec7)};
     int64_t draw = chance_between(&chance, 0, 99);
     unsigned variant = draw < 40 ? 0 : draw < 80 ? 1 : draw < 92 ? 2 : draw < 98 ? 3 : 4;
-    world_init(world, &fleets[variant], seed, folder, &databases[variant], &shared->counts,
-               options.is_verbose);
+    world_init(world, &fleets[variant], seed, folder, &databases[variant], &shared->counts, options.loudness);
     draw_dialects(&chance);
     bool has_failed = setjmp(world->failed) != 0;
     if (!has_failed) {
@@ -160,10 +159,8 @@ static bool fails(uint64_t seed, const struct action *actions, unsigned n_action
     if (child == 0) {
         if (!print && !freopen("/dev/null", "w", stderr))
             _exit(1);
+        options.loudness = print ? WORLD_TELLS : WORLD_SILENT;
         bool is_good = run_schedule(seed, actions, n_actions);
-        if (!is_good && print)
-            fwrite(world->story.data, 1, world->story.len, stdout);
-        fflush(NULL);
         _exit(is_good ? 0 : 1);
     }
     int status = 0;
@@ -243,7 +240,7 @@ static unsigned long long read_number(const char *name, const char *text) {
 static void read_options(char **arguments) {
     for (char **at = arguments + 1; *at; at++) {
         if (strcmp(*at, "--verbose") == 0) {
-            options.is_verbose = true;
+            options.loudness = WORLD_LOUD;
             continue;
         }
         const char *name = *at, *value = at[1];

@@ -23,9 +23,10 @@ void world_tell(struct world *world, const char *format, ...) {
     va_start(arguments, format);
     vsnprintf(line, sizeof(line), format, arguments);
     va_end(arguments);
-    text_addf(&world->story, "  %9.3f s  %s\n", (double)(world->now_us - START_US) / 1e6, line);
-    if (world->is_verbose)
+    if (world->loudness > WORLD_SILENT) {
         printf("  %9.3f s  %s\n", (double)(world->now_us - START_US) / 1e6, line);
+        fflush(stdout); /* the next line may not come */
+    }
 }
 
 void world_fail(struct world *world, const char *format, ...) {
@@ -55,7 +56,7 @@ static void on_event(void *userdata, const struct fabric_event *event) {
     struct world *world = userdata;
     if (strcmp(event->kind, "CIRCUITS_PUT_RIGHT") == 0)
         world->counts->put_right++;
-    if (world->is_verbose)
+    if (world->loudness == WORLD_LOUD)
         world_tell(world, "          event %s %s: %s %s -> %s", event->kind, event->object, event->cause,
                    event->before, event->after);
 }
@@ -110,7 +111,7 @@ static void answered(void *userdata, struct connection *connection, const char *
 
 static void executed(void *userdata, struct connection *connection, const struct scpi_record *record) {
     struct world *world = userdata;
-    if (world->is_verbose && record->request)
+    if (world->loudness == WORLD_LOUD && record->request)
         world_tell(world, "          %s <- %.*s -> %s", world->plant.switches[connection->ocs].short_name,
                    (int)record->request_len, record->request, record->answer ? record->answer : "");
     judge_executed(world, connection, record);
@@ -152,12 +153,12 @@ static void write_database(struct world *world, const struct text *database) {
 }
 
 void world_init(struct world *world, const struct fleet *fleet, uint64_t seed, const char *folder,
-                const struct text *database, struct world_counts *counts, bool is_verbose) {
+                const struct text *database, struct world_counts *counts, enum world_loudness loudness) {
     memset(world, 0, sizeof(*world));
     world->seed = seed;
     world->counts = counts;
     world->fleet = fleet;
-    world->is_verbose = is_verbose;
+    world->loudness = loudness;
     world->now_us = START_US;
     world->chance.state = chance_mix(seed);
     snprintf(world->path, sizeof(world->path), "%s/heliostat.db", folder);
@@ -186,7 +187,7 @@ void world_init(struct world *world, const struct fleet *fleet, uint64_t seed, c
 }
 
 void world_deinit(struct world *world) {
-    world->is_verbose = false;
+    world->loudness = WORLD_SILENT;
     if (!setjmp(world->failed)) {
         if (world->fabric)
             stop(world);
@@ -195,7 +196,6 @@ void world_deinit(struct world *world) {
     }
     network_deinit(&world->network);
     sim_plant_deinit(&world->plant);
-    text_deinit(&world->story);
 }
 
 static void report_host(struct world *world, unsigned cube, unsigned host) {
@@ -269,6 +269,9 @@ void world_heal_switch(struct world *world, unsigned ocs) {
         if (sw->circuits[a].stuck) {
             sw->circuits[a].stuck = false;
             sw->circuits[a].seen_lit = false;
+            /* Where the map left it out, what once explained it may be forgotten. */
+            if (is->stat == SIM_STAT_SETTLED)
+                world->is_rivals[ocs][a][sw->circuits[a].b] = true;
         }
     sim_switch_touch(sw);
     link->close_is_lost = link->is_cut = false;

@@ -15,10 +15,14 @@ struct claim {
     struct world *world;
     char name[64], topology[32], request_id[32];
     int64_t uid, operation_id, sequence;
+    int64_t whole_since_us; /* told READY or DEGRADED; 0: not now */
     enum { CLAIM_ASKED, CLAIM_DURABLE, CLAIM_UNDONE } create, delete;
     bool is_delete_asked, is_deleted_by_failure;
     bool is_forgotten; /* the crash came before an answer: either is right */
 };
+
+/* What is printed as it happens: nothing, the actions, or every line and event. */
+enum world_loudness { WORLD_SILENT, WORLD_TELLS, WORLD_LOUD };
 
 struct world_counts {
     unsigned long schedules, steps, crashes, commits, changes, disk_failures, set_lines, moves, reads,
@@ -39,7 +43,8 @@ struct world {
     struct fabric *fabric;
     char path[128]; /* of the database */
     int64_t now_us;
-    bool advance_due, is_verbose;
+    bool advance_due;
+    enum world_loudness loudness;
     struct chance chance;
     unsigned dead_turns; /* turns at one instant */
 
@@ -66,7 +71,6 @@ struct world {
     char reading[FLEET_OCSES][4096]; /* an answer that is not complete yet */
     unsigned reading_len[FLEET_OCSES];
 
-    struct text story;
     jmp_buf failed;
     char failure[600];
 };
@@ -77,7 +81,7 @@ __attribute__((format(printf, 2, 3))) void world_tell(struct world *world, const
 
 /* database: bytes of a database to begin with; NULL: an empty one. */
 void world_init(struct world *world, const struct fleet *fleet, uint64_t seed, const char *folder,
-                const struct text *database, struct world_counts *counts, bool is_verbose);
+                const struct text *database, struct world_counts *counts, enum world_loudness loudness);
 void world_deinit(struct world *world);
 void world_run(struct world *world, int64_t until_us);
 void world_crash(struct world *world);
