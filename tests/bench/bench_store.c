@@ -188,6 +188,14 @@ static void compare(const char *disk, int64_t n, bool has_budget) {
         printf("; budget >= 10 and <= 1/16 sync per change: %s",
                ratio >= 10 && clients.syncs_per_change <= 1.0 / 16 ? "met" : "missed");
     printf("\n");
+    if (has_budget)
+        printf("bench: [{\"name\": \"durable changes, 64 clients\", \"peer\": \"one commit per change\", "
+               "\"ratio\": %.1f, "
+               "\"budget\": \">= 10\", \"met\": %s}, {\"name\": \"syncs per durable change\", \"peer\": \"a "
+               "change\", "
+               "\"ratio\": %.4f, \"budget\": \"<= 0.0625\", \"met\": %s}]\n",
+               ratio, ratio >= 10 ? "true" : "false", clients.syncs_per_change,
+               clients.syncs_per_change <= 1.0 / 16 ? "true" : "false");
 }
 
 int main(int argc, char **argv) {
