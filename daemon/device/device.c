@@ -108,7 +108,7 @@ int device_new(const struct device_config *config, const struct device_callbacks
     device->config = *config;
     device->config.answer_timeout_us = or_default(config->answer_timeout_us, 5000000);
     device->config.guard_us = or_default(config->guard_us, 30000);
-    device->config.late_guard_us = or_default(config->late_guard_us, 1000000);
+    device->config.late_guard_us = or_default(config->late_guard_us, 500000);
     device->callbacks = *callbacks;
     device->random = spread_seed(config->seed) | 1;
     device->late_change_possible = config->late_change_possible;

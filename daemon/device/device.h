@@ -37,7 +37,7 @@ struct device_config {
     char serial[DEVICE_WORD_MAX];
     int64_t answer_timeout_us; /* of any request; 0: 5 s */
     int64_t guard_us;          /* between "settled" and the read-back; 0: 30 ms */
-    int64_t late_guard_us;     /* between the two reads after an unanswered change; 0: 1 s */
+    int64_t late_guard_us;     /* between the two reads after an unanswered change; 0: 500 ms */
     uint64_t seed;             /* of the back-off's jitter */
     /* An earlier run of the owner may have left a change unanswered: the first map is believed after two
      * equal reads late_guard_us apart, as after a change that this session lost. */

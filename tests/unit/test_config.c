@@ -37,7 +37,7 @@ Test(config, defaults_are_those_of_the_fabric) {
     cr_assert_eq(own.repair_drift, ours.repair_drift);
     cr_assert_eq(ours.answer_timeout_us, 5000000);
     cr_assert_eq(ours.guard_us, 30000);
-    cr_assert_eq(ours.late_guard_us, 1000000);
+    cr_assert_eq(ours.late_guard_us, 500000);
 }
 
 Test(config, every_key_is_within_its_own_bounds_and_stands_once) {
