@@ -59,7 +59,7 @@ struct device {
     unsigned n_answers;
 
     bool connecting;
-    bool held;           /* no new session until device_retry_now() */
+    bool held;           /* no new session until device_retry_at() */
     int64_t retry_at_us; /* next connection attempt */
     int64_t backoff_us;
     uint64_t random;
@@ -588,11 +588,11 @@ void device_advance(struct device *device, int64_t now_us) {
     send_next(device, now_us);
 }
 
-void device_retry_now(struct device *device, int64_t now_us) {
+void device_retry_at(struct device *device, int64_t at_us) {
     device->held = false;
     device->backoff_us = BACKOFF_FIRST_US;
     if (!device->connected && !device->connecting)
-        device->retry_at_us = now_us;
+        device->retry_at_us = at_us;
 }
 
 void device_hold(struct device *device, const char *cause, int64_t now_us) {

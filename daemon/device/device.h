@@ -93,10 +93,10 @@ void device_set_address(struct device *device, const char *address, int64_t now_
 /* A change under way is lost; otherwise the session goes on, and is judged anew. */
 void device_set_pin(struct device *device, const char *product, const char *serial, int64_t now_us);
 
-/* Ends the session with this cause, and begins no other before device_retry_now(). */
+/* Ends the session with this cause, and begins no other before device_retry_at(). */
 void device_hold(struct device *device, const char *cause, int64_t now_us);
-/* The next attempt to connect is due at once; the back-off starts anew. */
-void device_retry_now(struct device *device, int64_t now_us);
+/* The next attempt to connect is due at that time; the back-off starts anew. */
+void device_retry_at(struct device *device, int64_t at_us);
 
 /* Asks for a full read; on_map follows unless the session ends first. Joined with one under way. */
 void device_read_map(struct device *device, int64_t now_us);

@@ -18,9 +18,13 @@ struct device_tcp {
     int64_t (*now_us)(void);
 };
 
+/* With a reset: what is still in the send buffer of a session that was given up must never arrive late. */
 static void drop(struct device_tcp *tcp) {
-    if (tcp->session)
-        bufferevent_free(tcp->session);
+    const struct linger reset = {.l_onoff = 1, .l_linger = 0};
+    if (!tcp->session)
+        return;
+    setsockopt(bufferevent_getfd(tcp->session), SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+    bufferevent_free(tcp->session);
     tcp->session = NULL;
 }
 

@@ -3,6 +3,10 @@
 
 #include <stdio.h>
 
+/* The far end of a link that has carrier again needs a moment: the kernel asks once a second who has an address, and
+ * the first question should not be lost. */
+#define SETTLE_US 20000
+
 void fabric_set_path(struct fabric *fabric, const struct fabric_ocs *ocs_read, const struct fabric_path *path,
                      int64_t now_us) {
     struct fabric_ocs *ocs = (struct fabric_ocs *)ocs_read;
@@ -18,7 +22,7 @@ void fabric_set_path(struct fabric *fabric, const struct fabric_ocs *ocs_read, c
         device_hold(ocs->device, cause, now_us);
     }
     if (path->is_up && (was_lost || came_back))
-        device_retry_now(ocs->device, now_us);
+        device_retry_at(ocs->device, now_us + SETTLE_US);
     if (was_lost || came_back)
         fabric_mark(fabric);
 }

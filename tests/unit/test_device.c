@@ -718,7 +718,7 @@ Test(device, a_held_switch_is_not_connected_until_it_may_be) {
     cr_assert_eq(device_next_wakeup_us(f.device), INT64_MAX);
     pass(100 * (int64_t)SECOND);
     cr_assert_eq(f.connects, 1);
-    device_retry_now(f.device, f.now_us);
+    device_retry_at(f.device, f.now_us);
     cr_assert_eq(device_next_wakeup_us(f.device), f.now_us);
     pass(1);
     cr_assert_eq(f.connects, 2);
