@@ -372,8 +372,12 @@ void derive_plan(struct fabric_pod *pod) {
 }
 
 void derive_pod(struct fabric_pod *pod, int64_t now_us) {
-    if (pod->wants_are_old)
+    if (pod->wants_are_old) {
         derive_wants(pod);
+        /* What the hosts said of links that nobody wanted until now is news. */
+        if (pod->dark_review_at_us == INT64_MAX)
+            pod->dark_review_at_us = now_us + DARK_SETTLE_US;
+    }
     if (pod->classes_are_old)
         derive_classes(pod, now_us);
     if (pod->plan_is_old)

@@ -6,8 +6,6 @@
 #define RETRY_FIRST_US 100000
 #define RETRY_MAX_US 30000000
 #define PORT_TRIES 3
-/* A burst of reports about dark links is judged once. */
-#define DARK_SETTLE_US 1000000
 
 bool observe_is_usable(const struct fabric_ocs *ocs) {
     return ocs->is_readable && device_state(ocs->device) == DEVICE_READY;

@@ -3,6 +3,9 @@
  * works it off. */
 #include "daemon/fabric/state.h"
 
+/* A burst of reports about dark links is judged once. */
+#define DARK_SETTLE_US 1000000
+
 /* The callbacks of a switch's device; the pointer is valid until the next call. */
 const struct device_callbacks *observe_callbacks(struct fabric_ocs *ocs);
 /* The switch can be read and written now. */
