@@ -8,7 +8,8 @@
 #include <time.h>
 
 #define REFUSAL_TYPE "type.googleapis.com/heliostat.v1.Refusal"
-#define ITEMS_SHOWN 50
+#define ITEMS_SHOWN 8
+#define FINDINGS_SHOWN 50 /* of a file, or of what an import would change */
 
 struct ctl_client {
     struct event_base *base;
@@ -154,10 +155,12 @@ static void print_refusal(const struct ctl *ctl, const char *message, const Heli
     const char *reason = ctl_enum_word(&heliostat__v1__reason__descriptor, (int)refusal->reason);
     ctl_fail(ctl, 0, *reason ? "%s%s%s [%s]" : "%s%s%s", refusal->field, *refusal->field ? ": " : "", text,
              reason);
-    for (size_t i = 0; i < refusal->n_items && i < ITEMS_SHOWN; i++)
+    size_t shown = !*reason || refusal->reason == HELIOSTAT__V1__REASON__REASON_WOULD_DISRUPT ? FINDINGS_SHOWN
+                                                                                              : ITEMS_SHOWN;
+    for (size_t i = 0; i < refusal->n_items && i < shown; i++)
         fprintf(stderr, "  - %s\n", refusal->items[i]);
-    if (refusal->n_items > ITEMS_SHOWN)
-        fprintf(stderr, "  ... and %zu more\n", refusal->n_items - ITEMS_SHOWN);
+    if (refusal->n_items > shown)
+        fprintf(stderr, "  ... and %zu more\n", refusal->n_items - shown);
     if (*refusal->would_fit_if)
         fprintf(stderr, "  would succeed: %s\n", refusal->would_fit_if);
     if (retry)

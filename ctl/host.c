@@ -32,7 +32,7 @@ static unsigned host_at(const char *face, uint32_t index) {
 static const char *slice_of(const Heliostat__V1__PodStatus *status, uint32_t cube) {
     for (size_t i = 0; i < status->n_cubes; i++)
         if (status->cubes[i]->index == cube)
-            return status->cubes[i]->slice;
+            return status->cubes[i]->part_hosts ? "(cube is cut)" : status->cubes[i]->slice;
     return "";
 }
 

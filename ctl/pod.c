@@ -56,7 +56,7 @@ static void fill_list(struct ctl *ctl, struct ctl_table *table, const void *mess
         unsigned healthy = 0, unused = 0;
         for (size_t c = 0; c < pod->n_cubes; c++) {
             healthy += pod->cubes[c]->health == HELIOSTAT__V1__HEALTH__HEALTH_HEALTHY;
-            unused += !*pod->cubes[c]->slice;
+            unused += !*pod->cubes[c]->slice && !pod->cubes[c]->part_hosts;
         }
         ctl_table_cell(table, "%s", pod->name);
         ctl_table_cell(table, "%s", pod->model);
@@ -92,10 +92,14 @@ static void fill_capacity(struct ctl *ctl, struct ctl_table *table, const void *
         {"healthy", c->cubes_healthy, c->chips_healthy},
         {"schedulable", c->cubes_schedulable, c->chips_schedulable},
         {"held by slices", c->cubes_held, c->chips_held},
+        {"  cut into parts", c->cubes_cut, c->cubes_cut * 64 - c->chips_free_in_cut},
+        {"  free in cut cubes", 0, c->chips_free_in_cut},
         {"free", c->cubes_free, c->chips_free},
         {"spare", c->cubes_spare, c->cubes_spare * 64},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        if (rows[i].name[0] == ' ' && c->cubes_cut == 0)
+            continue;
         ctl_table_cell(table, "%s", rows[i].name);
         ctl_table_cell(table, "%u", rows[i].cubes);
         ctl_table_cell(table, "%u", rows[i].chips);

@@ -32,6 +32,9 @@ static bool is_unschedulable(const Heliostat__V1__CubeStatus *cube) {
 static bool is_unaccounted(const Heliostat__V1__CubeStatus *cube) {
     return cube->unaccounted_circuit;
 }
+static bool is_cut(const Heliostat__V1__CubeStatus *cube) {
+    return cube->part_hosts > 0;
+}
 static bool is_spare(const Heliostat__V1__CubeStatus *cube) {
     return cube->spare;
 }
@@ -43,6 +46,7 @@ static const struct mark marks[] = {
     {'~', "\033[33m", "DEGRADED, usable", is_degraded},
     {'-', "\033[33m", "no new slices here (cordoned, drained, in maintenance or quarantined)",
      is_unschedulable},
+    {'%', "\033[1m", "cut into parts", is_cut},
     {'s', "", "spare", is_spare},
 };
 #define N_MARKS (sizeof(marks) / sizeof(*marks))
@@ -152,6 +156,30 @@ static void print_slices(const struct grid *grid, const Heliostat__V1__ListSlice
     ctl_table_deinit(&table);
 }
 
+/* Which slices a cube is cut into. */
+static void print_cut(const struct grid *grid) {
+    static const struct ctl_column columns[] = {
+        {"CUT CUBE"}, {"HOSTS USED", CTL_COLUMN_RIGHT}, {"SLICES"}};
+    struct ctl_table table;
+    ctl_table_init(&table, columns, sizeof(columns) / sizeof(*columns));
+    for (size_t i = 0; i < grid->pod->n_cubes; i++) {
+        const Heliostat__V1__CubeStatus *c = grid->pod->cubes[i];
+        char *names = "";
+        for (size_t k = 0; k < c->n_part_slices; k++)
+            names = ctl_text(grid->ctl, "%s%s%s", names, k ? " " : "", c->part_slices[k]);
+        if (!c->part_hosts)
+            continue;
+        ctl_table_cell(&table, "%s", c->name);
+        ctl_table_cell(&table, "%u/%u", c->part_hosts, c->hosts);
+        ctl_table_cell(&table, "%s", names);
+    }
+    if (ctl_table_rows(&table)) {
+        putchar('\n');
+        ctl_table_print(&table, stdout, false);
+    }
+    ctl_table_deinit(&table);
+}
+
 static void print_legend(const struct grid *grid) {
     unsigned unused = 0;
     putchar('\n');
@@ -181,7 +209,7 @@ static void print_troubles(const struct grid *grid) {
     for (size_t i = 0; i < grid->pod->n_cubes; i++) {
         const Heliostat__V1__CubeStatus *c = grid->pod->cubes[i];
         const struct mark *mark = mark_of(c);
-        if (!mark || mark->sign == 's')
+        if (!mark || mark->sign == 's' || mark->sign == '%')
             continue;
         ctl_table_cell(&table, "%s", c->name);
         ctl_table_cell(&table, "%s", ctl_enum_word(&heliostat__v1__health__descriptor, (int)c->health));
@@ -216,6 +244,7 @@ void ctl_print_grid(struct ctl *ctl, const Heliostat__V1__PodStatus *pod,
     putchar('\n');
     print_rows(&grid);
     print_slices(&grid, slices);
+    print_cut(&grid);
     print_legend(&grid);
     print_troubles(&grid);
 }

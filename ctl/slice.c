@@ -4,6 +4,7 @@
 #include "ctl/mutation.h"
 #include "ctl/output.h"
 #include "ctl/registry.h"
+#include "ctl/slice_flags.h"
 #include "ctl/word.h"
 #include <string.h>
 
@@ -138,22 +139,7 @@ static int slice_release_hold(struct ctl *ctl) {
     { "NAME", false, CTL_OBJECT_SLICE, "Name of the slice" }
 
 static const struct ctl_flag create_flags[] = {
-    {"topology", 't', CTL_VALUE_TEXT, "TOPOLOGY",
-     .help =
-         "Chips in x, y and z: 8x8x8, or 4x4x8_untwisted for the plain torus of a shape that is twisted by "
-         "default"},
-    {"pod", 0, CTL_VALUE_TEXT, "POD", .object = CTL_OBJECT_POD, .help = "Pod (default: the only one)"},
-    {"cubes", 0, CTL_VALUE_LIST, "CUBES", .object = CTL_OBJECT_CUBE,
-     .help = "These cubes, in position order (x fastest)"},
-    {"cube-set", 0, CTL_VALUE_LIST, "CUBES", .object = CTL_OBJECT_CUBE, .help = "These cubes, in any order"},
-    {"hosts", 0, CTL_VALUE_LIST, "NODES", .help = "The whole cubes of these hosts, by node name"},
-    {"exclude", 0, CTL_VALUE_LIST, "CUBES", .object = CTL_OBJECT_CUBE, .help = "Not these cubes"},
-    {"tolerate-missing", 0, CTL_VALUE_LIST, "LINKS",
-     .help = "Links that may be missing: one number for every dimension, or x,y,z (default 0)"},
-    {"use-spares", 0, CTL_VALUE_NONE, .help = "Spare cubes may be taken"},
-    {"label", 'l', CTL_VALUE_TEXT, "KEY=VALUE", .repeatable = true, .help = "A label"},
-    {"disruption", 0, CTL_VALUE_TEXT, "WHEN", "ask|anytime",
-     .help = "When its circuits may be moved: after its owner agreed, or at once (default ask)"},
+    CTL_SPEC_FLAGS,
     {"file", 'f', CTL_VALUE_TEXT, "FILE", .object = CTL_OBJECT_FILE,
      .help = "Several slices, all or none: {\"specs\": [{\"name\", \"topology\", ...}]} as in "
              "CreateSlicesRequest; "
@@ -216,6 +202,20 @@ static const struct ctl_flag reshape_flags[] = {
     {0},
 };
 
+static const struct ctl_flag retwist_flags[] = {
+    {"topology", 't', CTL_VALUE_TEXT, "TOPOLOGY", .required = true,
+     .help = "The same shape, 4x4x8_twisted or 4x4x8_untwisted"},
+    {"disrupt", 0, CTL_VALUE_NONE, .help = "Move circuits although the owner was not asked"},
+    {"uid", 0, CTL_VALUE_NUMBER, "UID", .help = "Only if the slice of that name has this uid"},
+    {0},
+};
+
+static const struct ctl_flag get_flags[] = {
+    {"analyze", 0, CTL_VALUE_NONE,
+     .help = "Also distances, link loads, rings, bisection, and what missing links cost"},
+    {0},
+};
+
 static const struct ctl_command commands[] = {
     {"create",
      "Get a slice from free cubes and connect it",
@@ -228,7 +228,7 @@ static const struct ctl_command commands[] = {
      NULL,
      ctl_slice_create},
     {"list", "List slices", NULL, {{0}}, list_flags, 0, NULL, slice_list},
-    {"get", "Show one slice", NULL, {SLICE_NAME}, NULL, 0, NULL, ctl_slice_get},
+    {"get", "Show one slice", NULL, {SLICE_NAME}, get_flags, 0, NULL, ctl_slice_get},
     {"hosts",
      "List the hosts of a slice in rank order",
      NULL,
@@ -261,14 +261,24 @@ static const struct ctl_command commands[] = {
      CTL_FLAGS_MUTATION | CTL_FLAGS_WAIT | CTL_FLAGS_DESTRUCTIVE,
      NULL,
      ctl_slice_swap},
-    {"reshape",
-     "Give a slice another topology, larger, smaller or twisted otherwise",
-     NULL,
+    {"resize",
+     "Give a slice another size or shape, with the fewest changes",
+     "What lies in both shapes stays connected where that moves fewer mirrors. The slice keeps its name, uid "
+     "and "
+     "labels and gets a new generation.",
      {SLICE_NAME},
      reshape_flags,
      CTL_FLAGS_MUTATION | CTL_FLAGS_WAIT | CTL_FLAGS_DESTRUCTIVE,
      NULL,
-     ctl_slice_reshape},
+     ctl_slice_resize},
+    {"retwist",
+     "Close the rings of a slice with an offset, or without",
+     NULL,
+     {SLICE_NAME},
+     retwist_flags,
+     CTL_FLAGS_MUTATION | CTL_FLAGS_WAIT | CTL_FLAGS_DESTRUCTIVE,
+     NULL,
+     ctl_slice_retwist},
     {"adopt",
      "Take circuits that no slice explains over as a slice; no mirror moves",
      NULL,

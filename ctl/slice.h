@@ -5,7 +5,8 @@
 
 int ctl_slice_create(struct ctl *ctl);
 int ctl_slice_adopt(struct ctl *ctl);
-int ctl_slice_reshape(struct ctl *ctl);
+int ctl_slice_resize(struct ctl *ctl);
+int ctl_slice_retwist(struct ctl *ctl);
 int ctl_slice_swap(struct ctl *ctl);
 int ctl_slice_hosts(struct ctl *ctl);
 int ctl_slice_env(struct ctl *ctl);
@@ -27,5 +28,7 @@ __attribute__((warn_unused_result)) int ctl_show_change(struct ctl *ctl, const v
                                                         const Heliostat__V1__Slice *slice,
                                                         const Heliostat__V1__SlicePlan *plan,
                                                         int exit_status);
-/* From NAME, --topology and the other flags of slice create. An exit status. */
-__attribute__((warn_unused_result)) int ctl_read_spec(struct ctl *ctl, Heliostat__V1__SliceSpec *spec);
+/* From the flags of slice_flags.h. An exit status. */
+__attribute__((warn_unused_result)) int ctl_read_spec(struct ctl *ctl, char *name, Heliostat__V1__SliceSpec *spec);
+/* What the slice's network is worth, for slice get --analyze. */
+__attribute__((warn_unused_result)) int ctl_print_analysis(struct ctl *ctl, const Heliostat__V1__Slice *slice);

@@ -4,6 +4,7 @@
 #include "ctl/mutation.h"
 #include "ctl/output.h"
 #include "ctl/wait.h"
+#include <string.h>
 
 int ctl_slice_adopt(struct ctl *ctl) {
     Heliostat__V1__AdoptSliceRequest request = HELIOSTAT__V1__ADOPT_SLICE_REQUEST__INIT;
@@ -12,7 +13,7 @@ int ctl_slice_adopt(struct ctl *ctl) {
     enum ctl_goal goal;
     int exit_status = ctl_goal(ctl, &goal);
     if (exit_status == 0)
-        exit_status = ctl_read_spec(ctl, &spec);
+        exit_status = ctl_read_spec(ctl, ctl_positional(ctl, 0), &spec);
     if (exit_status)
         return exit_status;
     request.mutation = ctl_mutation(ctl);
@@ -28,7 +29,7 @@ int ctl_slice_adopt(struct ctl *ctl) {
     return ctl_show_change(ctl, &last, last.slice, last.plan, exit_status);
 }
 
-int ctl_slice_reshape(struct ctl *ctl) {
+static int reshape(struct ctl *ctl, const char *doing) {
     Heliostat__V1__ReshapeSliceRequest request = HELIOSTAT__V1__RESHAPE_SLICE_REQUEST__INIT;
     Heliostat__V1__ReshapeSliceResponse *response, last;
     enum ctl_goal goal;
@@ -42,7 +43,7 @@ int ctl_slice_reshape(struct ctl *ctl) {
     request.disrupt = ctl_has(ctl, "disrupt");
     request.use_spares = ctl_has(ctl, "use-spares");
     request.exclude = ctl_flag_list(ctl, "exclude", &request.n_exclude);
-    exit_status = ctl_ask(ctl, "Reshaping %s to %s moves its circuits: a job on it must be stopped.",
+    exit_status = ctl_ask(ctl, "%s %s to %s moves its circuits: a job on it must be stopped.", doing,
                           request.name, request.topology);
     if (exit_status)
         return exit_status;
@@ -54,4 +55,27 @@ int ctl_slice_reshape(struct ctl *ctl) {
     if (last.slice)
         exit_status = ctl_wait_slices(ctl, &last.operation, &last.slice, 1, goal);
     return ctl_show_change(ctl, &last, last.slice, last.plan, exit_status);
+}
+
+int ctl_slice_resize(struct ctl *ctl) {
+    return reshape(ctl, "Resizing");
+}
+
+/* Only the twist may differ: a wrong size is caught before anything moves. */
+int ctl_slice_retwist(struct ctl *ctl) {
+    Heliostat__V1__GetSliceResponse *response;
+    const char *topology = ctl_flag_text(ctl, "topology");
+    size_t length = strcspn(topology, "_");
+    int exit_status = ctl_read_slice(ctl, ctl_positional(ctl, 0), &response);
+    if (exit_status)
+        return exit_status;
+    if (!topology[length])
+        return ctl_fail(ctl, CTL_EXIT_USAGE, "--topology: say %s_twisted or %s_untwisted", topology,
+                        topology);
+    if (strcspn(response->slice->topology, "_") != length ||
+        strncmp(response->slice->topology, topology, length) != 0)
+        return ctl_fail(ctl, CTL_EXIT_USAGE,
+                        "--topology: %s has another size than %s, which is %s: see slice resize", topology,
+                        response->slice->name, response->slice->topology);
+    return reshape(ctl, "Retwisting");
 }

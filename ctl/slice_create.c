@@ -44,16 +44,32 @@ static int read_tolerance(struct ctl *ctl, Heliostat__V1__SliceSpec *spec) {
     return 0;
 }
 
-int ctl_read_spec(struct ctl *ctl, Heliostat__V1__SliceSpec *spec) {
+/* --pack or --spread, over rows or power domains. */
+static int read_aim(struct ctl *ctl, Heliostat__V1__SliceSpec *spec) {
+    const char *pack = ctl_flag_text(ctl, "pack"), *spread = ctl_flag_text(ctl, "spread");
+    const char *domain = pack ? pack : spread;
+    if (pack && spread)
+        return ctl_fail(ctl, CTL_EXIT_USAGE, "--pack and --spread contradict each other");
+    if (!domain)
+        return 0;
+    spec->domain_aim =
+        pack ? HELIOSTAT__V1__DOMAIN_AIM__DOMAIN_AIM_PACK : HELIOSTAT__V1__DOMAIN_AIM__DOMAIN_AIM_SPREAD;
+    spec->domain_kind = strcmp(domain, "power") == 0 ? HELIOSTAT__V1__DOMAIN_KIND__DOMAIN_KIND_POWER
+                                                     : HELIOSTAT__V1__DOMAIN_KIND__DOMAIN_KIND_ROW;
+    return 0;
+}
+
+int ctl_read_spec(struct ctl *ctl, char *name, Heliostat__V1__SliceSpec *spec) {
     const char *disruption = ctl_flag_text(ctl, "disruption");
     int value = HELIOSTAT__V1__DISRUPTION__DISRUPTION_UNSPECIFIED;
     heliostat__v1__slice_spec__init(spec);
-    spec->name = ctl_positional(ctl, 0);
+    spec->name = name;
     spec->topology = ctl_flag_text(ctl, "topology");
     if (!spec->name)
         return ctl_fail(ctl, CTL_EXIT_USAGE, "NAME is missing (or --file, for several slices)");
     if (!spec->topology)
         return ctl_fail(ctl, CTL_EXIT_USAGE, "--topology is missing, for example --topology 8x8x8");
+    spec->alternatives = ctl_flag_list(ctl, "or", &spec->n_alternatives);
     spec->pod = ctl_flag_text_or(ctl, "pod", "");
     spec->cubes = ctl_flag_list(ctl, "cubes", &spec->n_cubes);
     spec->cube_set = ctl_flag_list(ctl, "cube-set", &spec->n_cube_set);
@@ -66,14 +82,16 @@ int ctl_read_spec(struct ctl *ctl, Heliostat__V1__SliceSpec *spec) {
         return ctl_fail(ctl, CTL_EXIT_USAGE, "--disruption: \"%s\" is not ask or anytime", disruption);
     spec->disruption = (Heliostat__V1__Disruption)value;
     int exit_status = read_labels(ctl, spec);
-    return exit_status ? exit_status : read_tolerance(ctl, spec);
+    if (exit_status == 0)
+        exit_status = read_tolerance(ctl, spec);
+    return exit_status ? exit_status : read_aim(ctl, spec);
 }
 
 static int create_one(struct ctl *ctl, enum ctl_goal goal) {
     Heliostat__V1__CreateSliceRequest request = HELIOSTAT__V1__CREATE_SLICE_REQUEST__INIT;
     Heliostat__V1__CreateSliceResponse *response, last = HELIOSTAT__V1__CREATE_SLICE_RESPONSE__INIT;
     Heliostat__V1__SliceSpec spec;
-    int exit_status = ctl_read_spec(ctl, &spec);
+    int exit_status = ctl_read_spec(ctl, ctl_positional(ctl, 0), &spec);
     if (exit_status)
         return exit_status;
     request.mutation = ctl_mutation(ctl);

@@ -98,6 +98,9 @@ int ctl_slice_env(struct ctl *ctl) {
     print_variable("HELIOSTAT_WRAP", ctl_text(ctl, "%d,%d,%d", s->n_wrap > 0 && s->wrap[0],
                                               s->n_wrap > 1 && s->wrap[1], s->n_wrap > 2 && s->wrap[2]));
     print_variable("HELIOSTAT_TWISTED", s->twisted ? "1" : "0");
+    if (s->n_axis_map == 3)
+        print_variable("HELIOSTAT_AXIS_MAP",
+                       ctl_text(ctl, "%u,%u,%u", s->axis_map[0], s->axis_map[1], s->axis_map[2]));
     print_variable("HELIOSTAT_RANK", ctl_text(ctl, "%u", h->rank));
     print_variable("HELIOSTAT_HOST_COUNT", ctl_text(ctl, "%zu", s->n_hosts));
     print_variable("HELIOSTAT_NODE", h->node_name);

@@ -73,6 +73,8 @@ void ctl_print_plan(struct ctl *ctl, const Heliostat__V1__SlicePlan *plan) {
         putchar('\n');
         print_positions(plan->positions, plan->n_positions);
     }
+    for (size_t i = 0; i < plan->n_reasons; i++)
+        printf("%s%s\n", i ? "  " : "\nWhy these:\n  ", plan->reasons[i]);
     if (plan->n_moves) {
         puts("\nCircuits:");
         print_moves(plan, ctl->format == CTL_FORMAT_WIDE);
@@ -140,6 +142,17 @@ static char *label_text(struct ctl *ctl, const Heliostat__V1__Slice *s) {
     return text;
 }
 
+/* Of a part of one cube: which hosts, and how the block lies in the cube. */
+static char *part_text(struct ctl *ctl, const Heliostat__V1__Slice *s) {
+    char *text = "";
+    for (size_t i = 0; i < s->n_host_indices; i++)
+        text = ctl_text(ctl, "%s%s%u", text, i ? " " : "", s->host_indices[i]);
+    if (s->n_axis_map == 3 && s->axis_map[0] < 3 && s->axis_map[1] < 3 && s->axis_map[2] < 3)
+        text = ctl_text(ctl, "%s of the cube; x, y, z of the slice run along %c, %c, %c of the cube", text,
+                        "xyz"[s->axis_map[0]], "xyz"[s->axis_map[1]], "xyz"[s->axis_map[2]]);
+    return text;
+}
+
 static void print_slice(struct ctl *ctl, const Heliostat__V1__Slice *s) {
     field("Name", s->name);
     field("State", ctl_enum_word(&heliostat__v1__slice_state__descriptor, (int)s->state));
@@ -147,6 +160,7 @@ static void print_slice(struct ctl *ctl, const Heliostat__V1__Slice *s) {
     field("Qualified", ctl_enum_word(&heliostat__v1__qualified__descriptor, (int)s->qualified));
     field("Topology", ctl_text(ctl, "%s, %u chips, %s", s->topology, s->chips, wrap_text(ctl, s)));
     field("Pod", s->pod);
+    field("Hosts", part_text(ctl, s));
     if (s->circuits_total)
         field("Circuits", ctl_text(ctl, "%u of %u", s->circuits_done, s->circuits_total));
     field("Generation", ctl_text(ctl, "%lld", (long long)s->generation));
@@ -181,11 +195,11 @@ int ctl_slice_get(struct ctl *ctl) {
     int exit_status = ctl_read_slice(ctl, ctl_positional(ctl, 0), &response);
     if (exit_status)
         return exit_status;
-    if (ctl_wants_json(ctl))
+    if (ctl_wants_json(ctl) && !ctl_has(ctl, "analyze"))
         return ctl_print_json(ctl, response);
     if (ctl->format == CTL_FORMAT_NAME)
         puts(response->slice->name);
-    else
+    else if (!ctl_wants_json(ctl))
         print_slice(ctl, response->slice);
-    return 0;
+    return ctl_has(ctl, "analyze") ? ctl_print_analysis(ctl, response->slice) : 0;
 }

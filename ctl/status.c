@@ -61,8 +61,9 @@ static void print_pods(struct ctl *ctl, const struct status *s) {
         for (size_t c = 0; c < pod->n_cubes; c++) {
             bool is_healthy = pod->cubes[c]->health == HELIOSTAT__V1__HEALTH__HEALTH_HEALTHY;
             healthy += is_healthy;
-            used += *pod->cubes[c]->slice != 0;
-            unused += !*pod->cubes[c]->slice && is_healthy &&
+            bool is_used = *pod->cubes[c]->slice || pod->cubes[c]->part_hosts;
+            used += is_used;
+            unused += !is_used && is_healthy &&
                       pod->cubes[c]->scheduling <= HELIOSTAT__V1__SCHEDULING__SCHEDULING_SCHEDULABLE;
         }
         ctl_table_cell(&table, "%s", pod->name);

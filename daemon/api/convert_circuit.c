@@ -39,6 +39,7 @@ static void add_circuit(struct circuit_list *all, const struct fabric_ocs *ocs, 
     message->b = b;
     message->circuit_class = (Heliostat__V1__CircuitClass)circuit_class;
     message->observed = is_observed;
+    message->failed = !is_observed && ocs->port[a].is_failed;
     name_link(ocs, a, b, circuit_class == CIRCUIT_INTENDED, message);
     all->list[all->count++] = message;
 }

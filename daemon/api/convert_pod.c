@@ -46,6 +46,12 @@ Heliostat__V1__CubeStatus *convert_cube(struct arena *arena, const struct fabric
         if (part && (part->accepted->host_mask & ((1u << host) - 1)) == 0)
             message->part_slices[message->n_part_slices++] = (char *)part->name;
     }
+    message->isolation_unproven = cube->is_unproven;
+    message->may_hold_circuits = cube->may_be_lit;
+    message->unfit_hosts = arena_array(arena, TOPO_HOSTS_PER_CUBE, sizeof(*message->unfit_hosts));
+    for (unsigned host = 0; message->unfit_hosts && host < TOPO_HOSTS_PER_CUBE; host++)
+        if (cube->pod->plan.bad_hosts[cube->index] >> host & 1)
+            message->unfit_hosts[message->n_unfit_hosts++] = host;
     message->unaccounted_circuit = cube->has_unaccounted;
     message->spare = cube->is_spare;
     message->hosts = TOPO_HOSTS_PER_CUBE;
