@@ -1,0 +1,76 @@
+"""What the scenario tests of docs/operations/ share: a small pod, what an operator types, and who watches the bystanders."""
+import json, os, pathlib
+
+from harness import World, wait_until
+
+SETTINGS = ["--set", "health.report_ttl_ms=6000", "--set", "health.host_silent_ms=8000", "--set", "ocs.audit_period_s=3600"]
+
+
+class Story:
+    """Commands as an operator types them; HELIOSTAT_TRANSCRIPT=FILE keeps what was typed and answered."""
+
+    def __init__(self, world):
+        self.world = world
+        path = os.environ.get("HELIOSTAT_TRANSCRIPT")
+        self.out = open(path, "w") if path else None
+        self.read = {}
+
+    def note(self, text):
+        if self.out:
+            self.out.write(f"\n# {text}\n")
+
+    def types(self, *args, status=0):
+        result = self.world.run(*args)
+        text = result.stdout + result.stderr
+        if self.out:
+            shown = " ".join(f"'{a}'" if " " in a else a for a in args if a != "--yes").replace(str(self.world.dir), ".run")
+            self.out.write(f"$ helioctl {shown}\n{text.replace(str(self.world.dir), '.run')}")
+            self.out.flush()
+        assert result.returncode == status, f"{args}: exit {result.returncode}, not {status}\n{text}"
+        return text
+
+    def plant(self, *args):
+        if self.out:
+            self.out.write(f"$ heliosim ctl {' '.join(args)}\n")
+            self.out.flush()
+        self.world.plant(*args)
+
+    def slice(self, name):
+        return self.world.json("slice", "get", name)["slice"]
+
+    def state(self, name):
+        return self.slice(name)["state"].removeprefix("SLICE_STATE_")
+
+    def ocs(self, name):
+        return next(o for o in self.world.json("ocs", "list")["ocses"] if o["name"].endswith(name))
+
+    def cube(self, name):
+        return next(c for c in self.world.cubes() if c["name"].endswith(name))
+
+    def moves(self):
+        """Circuits that the controller made or took down since the last call: (switch, A, from B, to B)."""
+        found = []
+        for path in sorted(self.world.journals.glob("*.jsonl")):
+            with open(path) as file:
+                file.seek(self.read.get(path.name, 0))
+                while True:
+                    at = file.tell()
+                    line = file.readline()
+                    if not line.endswith("\n"):
+                        file.seek(at)
+                        break
+                    entry = json.loads(line)
+                    if entry["cause"] == "scpi":
+                        found += [(path.stem.rsplit("/", 1)[-1], m["a"], m["from"], m["to"]) for m in entry.get("moves", [])]
+                self.read[path.name] = file.tell()
+        return found
+
+    def ports_of(self, slice_name):
+        """The (switch, A port) pairs of a slice's circuits."""
+        return {(c["ocs"].rsplit("/", 1)[-1], c["a"]) for c in self.world.json("circuit", "list", "--slice", slice_name)["circuits"]}
+
+
+def restart(world):
+    """The daemon dies at once and comes back."""
+    world.kill_daemon()
+    world.start_daemon()
