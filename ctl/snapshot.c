@@ -10,15 +10,29 @@ static void free_message(void *message) {
     grpcx_unpack_free(message);
 }
 
-/* All pods that come, one message each. */
-static int read_pods(struct ctl *ctl, const char *pod_name, Heliostat__V1__PodSnapshot **ret_first,
-                     unsigned *ret_count) {
+static void add_pod(struct ctl *ctl, Heliostat__V1__Snapshot *snapshot,
+                    const Heliostat__V1__GetSnapshotResponse *piece) {
+    Heliostat__V1__PodSnapshot **pods = ctl_alloc(ctl, (snapshot->n_pods + 1) * sizeof(*pods));
+    if (snapshot->n_pods)
+        memcpy(pods, snapshot->pods, snapshot->n_pods * sizeof(*pods));
+    pods[snapshot->n_pods++] = piece->pod;
+    snapshot->pods = pods;
+    snapshot->time = piece->time;
+    if (piece->meta) {
+        snapshot->store_id = piece->meta->store_id;
+        snapshot->revision = piece->meta->revision;
+    }
+}
+
+int ctl_read_pods(struct ctl *ctl, const char *pod_name, Heliostat__V1__Snapshot **ret_snapshot) {
     Heliostat__V1__GetSnapshotRequest request = HELIOSTAT__V1__GET_SNAPSHOT_REQUEST__INIT;
+    Heliostat__V1__Snapshot *snapshot = ctl_alloc(ctl, sizeof(*snapshot));
     struct grpcx_stream_reader *reader;
     ProtobufCMessage *message;
     int exit_status = ctl_connect(ctl, false);
     if (exit_status)
         return exit_status;
+    heliostat__v1__snapshot__init(snapshot);
     request.pod = (char *)pod_name;
     if (grpcx_stream_open(ctl_grpc(ctl), "/heliostat.v1.SnapshotService/GetSnapshot", &request.base,
                           &heliostat__v1__get_snapshot_response__descriptor, CTL_CALL_TIMEOUT_MS,
@@ -26,10 +40,10 @@ static int read_pods(struct ctl *ctl, const char *pod_name, Heliostat__V1__PodSn
         return ctl_fail(ctl, CTL_EXIT_UNREACHABLE, "heliostatd does not answer");
     int r;
     while ((r = grpcx_stream_next(reader, -1, &message)) == 0) {
-        Heliostat__V1__GetSnapshotResponse *response = (Heliostat__V1__GetSnapshotResponse *)message;
+        const Heliostat__V1__GetSnapshotResponse *response = (const void *)message;
         ctl_keep(ctl, message, free_message);
-        if (response->pod && (*ret_count)++ == 0)
-            *ret_first = response->pod;
+        if (response->pod)
+            add_pod(ctl, snapshot, response);
     }
     const struct grpcx_result *result = r == GRPCX_STREAM_END ? grpcx_stream_result(reader) : NULL;
     if (!result)
@@ -37,6 +51,8 @@ static int read_pods(struct ctl *ctl, const char *pod_name, Heliostat__V1__PodSn
     else if (result->status != GRPCX_OK)
         exit_status = ctl_report_failure(ctl, result);
     grpcx_stream_close(reader);
+    if (exit_status == 0)
+        *ret_snapshot = snapshot;
     return exit_status;
 }
 
@@ -133,17 +149,12 @@ static void fill_switches(struct ctl *ctl, struct ctl_snapshot *snapshot) {
     topo_pod_refresh_lit(pod, b_of_a);
 }
 
-int ctl_read_snapshot(struct ctl *ctl, const char *pod_name, struct ctl_snapshot **ret_snapshot) {
-    Heliostat__V1__PodSnapshot *message = NULL;
-    unsigned count = 0;
+int ctl_take_snapshot(struct ctl *ctl, const Heliostat__V1__PodSnapshot *message,
+                      struct ctl_snapshot **ret_snapshot) {
     char error[INVENTORY_ERROR_MAX];
-    int exit_status = read_pods(ctl, pod_name, &message, &count);
-    if (exit_status)
-        return exit_status;
-    if (count != 1 || !message->pod || !message->status)
-        return ctl_fail(ctl, CTL_EXIT_USAGE,
-                        count ? "there are %u pods: name one with --pod" : "there is no pod", count);
     struct ctl_snapshot *snapshot = ctl_alloc(ctl, sizeof(*snapshot));
+    if (!message->pod || !message->status)
+        return ctl_fail(ctl, CTL_EXIT_FAILED, "the snapshot of a pod lacks its inventory or its status");
     snapshot->message = message;
     snapshot->pod_name = message->status->name;
     if (inventory_wiring(message->pod, &snapshot->wiring, error) != 0)
@@ -156,6 +167,18 @@ int ctl_read_snapshot(struct ctl *ctl, const char *pod_name, struct ctl_snapshot
     fill_switches(ctl, snapshot);
     *ret_snapshot = snapshot;
     return 0;
+}
+
+int ctl_read_snapshot(struct ctl *ctl, const char *pod_name, struct ctl_snapshot **ret_snapshot) {
+    Heliostat__V1__Snapshot *pods;
+    int exit_status = ctl_read_pods(ctl, pod_name, &pods);
+    if (exit_status)
+        return exit_status;
+    if (pods->n_pods == 0)
+        return ctl_fail(ctl, CTL_EXIT_USAGE, "there is no pod");
+    if (pods->n_pods > 1)
+        return ctl_fail(ctl, CTL_EXIT_USAGE, "there are %zu pods: name one with --pod", pods->n_pods);
+    return ctl_take_snapshot(ctl, pods->pods[0], ret_snapshot);
 }
 
 int ctl_snapshot_cube(const struct ctl_snapshot *snapshot, const char *name) {

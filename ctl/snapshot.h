@@ -14,6 +14,12 @@ struct ctl_snapshot {
 /* pod_name "": the only one. Lives as long as ctl. An exit status, with the error printed. */
 __attribute__((warn_unused_result)) int ctl_read_snapshot(struct ctl *ctl, const char *pod_name,
                                                           struct ctl_snapshot **ret_snapshot);
+/* The steps of it: all pods at one revision, or the one named; one of them in the planner's terms. */
+__attribute__((warn_unused_result)) int ctl_read_pods(struct ctl *ctl, const char *pod_name,
+                                                      Heliostat__V1__Snapshot **ret_snapshot);
+__attribute__((warn_unused_result)) int ctl_take_snapshot(struct ctl *ctl,
+                                                          const Heliostat__V1__PodSnapshot *message,
+                                                          struct ctl_snapshot **ret_snapshot);
 /* The number of a cube by its name, with or without the pod; -1: there is none. */
 int ctl_snapshot_cube(const struct ctl_snapshot *snapshot, const char *name);
 const char *ctl_snapshot_cube_name(const struct ctl_snapshot *snapshot, unsigned cube);

@@ -1,0 +1,113 @@
+/* The command table of helioctl whatif. */
+#include "ctl/command.h"
+#include "ctl/registry.h"
+#include "ctl/whatif/report.h"
+#include "ctl/whatif/start.h"
+#include "ctl/whatif/whatif.h"
+
+#define SEED_FLAG                                                                                            \
+    {                                                                                                        \
+        "seed", 0, CTL_VALUE_NUMBER, "SEED",                                                                 \
+            .help = "Random seed (default 1); the same seed gives the same answer"                           \
+    }
+#define THREADS_FLAG                                                                                         \
+    { "threads", 0, CTL_VALUE_NUMBER, "N", .help = "Threads (default one a core); no effect on the answer" }
+#define TRIALS_FLAG(n)                                                                                       \
+    { "trials", 0, CTL_VALUE_NUMBER, "N", .help = "Trials to draw (default " n ")" }
+
+static const struct ctl_flag snapshot_flags[] = {
+    {"pod", 0, CTL_VALUE_TEXT, "POD", .object = CTL_OBJECT_POD, .help = "Only this pod"},
+    {0},
+};
+
+static const struct ctl_flag goodput_flags[] = {
+    {"model", 0, CTL_VALUE_TEXT, "MODEL", .help = "Pod model (default tpu-v4)"},
+    {"host", 0, CTL_VALUE_LIST, "SHARE", .help = "Availability of a host (default 99%,99.5%,99.9%)"},
+    {"link", 0, CTL_VALUE_TEXT, "SHARE", .help = "Availability of one optical link of a cube (default 1)"},
+    {"ocs", 0, CTL_VALUE_TEXT, "SHARE", .help = "Availability of a switch (default 1)"},
+    {"tolerate-ocses", 0, CTL_VALUE_NUMBER, "N",
+     .help = "Dead switches that slices route around (default 0)"},
+    {"power", 0, CTL_VALUE_TEXT, "SHARE", .help = "Availability of a power domain of cubes (default 1)"},
+    {"cubes-per-domain", 0, CTL_VALUE_NUMBER, "N", .help = "Cubes that share a power domain (default 8)"},
+    {"size", 0, CTL_VALUE_LIST, "CHIPS", .help = "Slice sizes (default 64 to 4096)"},
+    {"confidence", 0, CTL_VALUE_TEXT, "SHARE",
+     .help = "With what probability the slices must be there (default 97%)"},
+    TRIALS_FLAG("1000000"),
+    SEED_FLAG,
+    THREADS_FLAG,
+    {0},
+};
+
+static const struct ctl_flag spares_flags[] = {
+    {"model", 0, CTL_VALUE_TEXT, "MODEL", .help = "Pod model (default tpu-v4)"},
+    {"cubes", 0, CTL_VALUE_NUMBER, "N", .help = "Cubes that must be there (default all of the model)"},
+    {"want", 0, CTL_VALUE_LIST, "SHARE", .help = "With what probability (default 95%,99%,99.9%)"},
+    {"host", 0, CTL_VALUE_TEXT, "SHARE", .help = "Availability of a host (default 99.9%)"},
+    {"link", 0, CTL_VALUE_TEXT, "SHARE", .help = "Availability of one optical link of a cube (default 1)"},
+    {"ocs", 0, CTL_VALUE_TEXT, "SHARE", .help = "Availability of a switch (default 1)"},
+    {"tolerate-ocses", 0, CTL_VALUE_NUMBER, "N",
+     .help = "Dead switches that slices route around (default 0)"},
+    {"power", 0, CTL_VALUE_TEXT, "SHARE", .help = "Availability of a power domain of cubes (default 1)"},
+    {"cubes-per-domain", 0, CTL_VALUE_NUMBER, "N", .help = "Cubes that share a power domain (default 8)"},
+    TRIALS_FLAG("200000; 0: closed form only"),
+    SEED_FLAG,
+    THREADS_FLAG,
+    {0},
+};
+
+static const struct ctl_flag train_flags[] = {
+    {"cubes", 0, CTL_VALUE_NUMBER, "N", .help = "Cubes of the job (default 48)"},
+    {"spares", 0, CTL_VALUE_LIST, "N", .help = "Spare cubes to compare (default 0,2,4,6,8,10,12)"},
+    {"host-mtbf", 0, CTL_VALUE_TEXT, "TIME",
+     .help = "Mean time between failures of one host (default 1250d)"},
+    {"repair", 0, CTL_VALUE_TEXT, "DISTRIBUTION",
+     .help = "7d, 3d-14d, exp:7d or lognormal:5d:0.8 (default 3d-14d)"},
+    {"checkpoint-every", 0, CTL_VALUE_TEXT, "TIME", .help = "Work between checkpoints (default 30m)"},
+    {"checkpoint-cost", 0, CTL_VALUE_TEXT, "TIME", .help = "Time to write one (default 30s)"},
+    {"swap", 0, CTL_VALUE_TEXT, "TIME", .help = "Time to swap a cube (default 60s)"},
+    {"restart", 0, CTL_VALUE_TEXT, "TIME", .help = "Time to restart the job (default 5m)"},
+    {"horizon", 0, CTL_VALUE_TEXT, "TIME", .help = "Length of one trial (default 90d)"},
+    TRIALS_FLAG("1000"),
+    SEED_FLAG,
+    THREADS_FLAG,
+    {0},
+};
+
+static const struct ctl_command commands[] = {
+    {"snapshot",
+     "Save what the daemon knows now, at one revision, as JSON",
+     "The file is what --snapshot of the other commands takes.",
+     {{0}},
+     snapshot_flags,
+     0,
+     NULL,
+     whatif_snapshot},
+    {"goodput",
+     "How many slices of each size a pod can promise, with optics and without",
+     "Draws every host of every trial, and computes the closed form where there is one.",
+     {{0}},
+     goodput_flags,
+     0,
+     WHATIF_FORMATS,
+     whatif_goodput},
+    {"spares",
+     "How many spare cubes so that enough are there",
+     NULL,
+     {{0}},
+     spares_flags,
+     0,
+     WHATIF_FORMATS,
+     whatif_spares},
+    {"train",
+     "How much of the time a long job really trains, by spares",
+     NULL,
+     {{0}},
+     train_flags,
+     0,
+     WHATIF_FORMATS,
+     whatif_train},
+    {0},
+};
+
+const struct ctl_noun ctl_noun_whatif = {
+    "whatif", "Try things out on a copy: nothing here touches the fabric", commands};
