@@ -161,6 +161,29 @@ static const struct store_column refusal_columns[] = {
     COLUMN(store_refusal, count),     COLUMN(store_refusal, first_us), COLUMN(store_refusal, last_us),
 };
 
+static const struct store_column maintenance_columns[] = {
+    COLUMN(store_maintenance, pod_id),        COLUMN(store_maintenance, object),
+    COLUMN(store_maintenance, kind),          COLUMN(store_maintenance, cube),
+    COLUMN(store_maintenance, host),          COLUMN(store_maintenance, face),
+    COLUMN(store_maintenance, link_index),    COLUMN(store_maintenance, ocs),
+    COLUMN(store_maintenance, side),          COLUMN(store_maintenance, port),
+    COLUMN(store_maintenance, move_to),       COLUMN(store_maintenance, reason),
+    COLUMN(store_maintenance, begun_by),      COLUMN(store_maintenance, since_us),
+    COLUMN(store_maintenance, disrupt),       COLUMN(store_maintenance, is_failed),
+    COLUMN(store_maintenance, stage),         COLUMN(store_maintenance, is_stopped),
+    COLUMN(store_maintenance, is_ending),     COLUMN(store_maintenance, uid_at),
+    COLUMN(store_maintenance, allowed),       COLUMN(store_maintenance, state),
+    COLUMN(store_maintenance, safe_since_us),
+};
+
+static const struct store_column qualification_columns[] = {
+    COLUMN(store_qualification, pod_id),   COLUMN(store_qualification, cube),
+    COLUMN(store_qualification, partner),  COLUMN(store_qualification, state),
+    COLUMN(store_qualification, begun_by), COLUMN(store_qualification, since_us),
+    COLUMN(store_qualification, done_us),  COLUMN(store_qualification, text),
+    COLUMN(store_qualification, findings),
+};
+
 #define TABLE(table, keys, raised, append_only)                                                              \
     {                                                                                                        \
         .name = #table, .record_size = sizeof(struct store_##table), .n_keys = keys,                         \
@@ -184,6 +207,8 @@ const struct store_table_info store_table_info[STORE_TABLES] = {
     [STORE_ALARM] = TABLE(alarm, 1, STORE_COUNTER_ALARM, false),
     [STORE_AUDIT] = TABLE(audit, 1, STORE_COUNTER_AUDIT, true),
     [STORE_REFUSAL] = TABLE(refusal, 3, STORE_COUNTERS, false),
+    [STORE_MAINTENANCE] = TABLE(maintenance, 2, STORE_COUNTERS, false),
+    [STORE_QUALIFICATION] = TABLE(qualification, 2, STORE_COUNTERS, false),
 };
 
 int64_t store_column_integer(const struct store_column *column, const void *record) {

@@ -46,6 +46,8 @@ union store_record {
     struct store_alarm alarm;
     struct store_audit audit;
     struct store_refusal refusal;
+    struct store_maintenance maintenance;
+    struct store_qualification qualification;
 };
 
 int64_t store_column_integer(const struct store_column *column, const void *record);

@@ -364,7 +364,67 @@ static const char schema_2[] =
     "last_us"
     "  FROM refusal;";
 
-static const char *const migrations[] = {schema_1, schema_2};
+/* Hands on the plant, and the tests of cubes. */
+static const char schema_3[] =
+    "CREATE TABLE maintenance ("
+    "  pod_id INTEGER NOT NULL REFERENCES pod(pod_id) DEFERRABLE INITIALLY DEFERRED,"
+    "  object TEXT NOT NULL,"
+    "  kind INTEGER NOT NULL,"
+    "  cube INTEGER NOT NULL,"
+    "  host INTEGER NOT NULL,"
+    "  face INTEGER NOT NULL,"
+    "  link_index INTEGER NOT NULL,"
+    "  ocs INTEGER NOT NULL,"
+    "  side INTEGER NOT NULL,"
+    "  port INTEGER NOT NULL,"
+    "  move_to INTEGER NOT NULL,"
+    "  reason TEXT NOT NULL,"
+    "  begun_by TEXT NOT NULL,"
+    "  since_us INTEGER NOT NULL,"
+    "  disrupt INTEGER NOT NULL,"
+    "  is_failed INTEGER NOT NULL,"
+    "  stage INTEGER NOT NULL,"
+    "  is_stopped INTEGER NOT NULL,"
+    "  is_ending INTEGER NOT NULL,"
+    "  uid_at INTEGER NOT NULL,"
+    "  allowed TEXT NOT NULL,"
+    "  state INTEGER NOT NULL,"
+    "  safe_since_us INTEGER NOT NULL,"
+    "  PRIMARY KEY (pod_id, object)"
+    ") STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE qualification ("
+    "  pod_id INTEGER NOT NULL REFERENCES pod(pod_id) DEFERRABLE INITIALLY DEFERRED,"
+    "  cube INTEGER NOT NULL,"
+    "  partner INTEGER NOT NULL,"
+    "  state INTEGER NOT NULL,"
+    "  begun_by TEXT NOT NULL,"
+    "  since_us INTEGER NOT NULL,"
+    "  done_us INTEGER NOT NULL,"
+    "  text TEXT NOT NULL,"
+    "  findings TEXT NOT NULL,"
+    "  PRIMARY KEY (pod_id, cube)"
+    ") STRICT, WITHOUT ROWID;"
+
+    "CREATE VIEW v_maintenance AS SELECT"
+    "  p.name || '/' || m.object AS object, p.name AS pod,"
+    "  CASE m.kind WHEN 1 THEN 'CUBE' WHEN 2 THEN 'HOST' WHEN 3 THEN 'FIBER' WHEN 4 THEN 'PORT'"
+    "    WHEN 5 THEN 'OCS' END AS kind,"
+    "  CASE m.state WHEN 1 THEN 'WAITING' WHEN 2 THEN 'CLEARING' WHEN 3 THEN 'NOT_PROVEN_DARK'"
+    "    WHEN 4 THEN 'SAFE' WHEN 5 THEN 'FAILED' WHEN 6 THEN 'RESTORING' WHEN 7 THEN 'STOPPED' ELSE ''"
+    "    END AS state,"
+    "  m.reason, m.begun_by, m.since_us, m.safe_since_us, m.disrupt, m.is_ending, m.move_to, m.allowed"
+    "  FROM maintenance m JOIN pod p USING (pod_id);"
+
+    "CREATE VIEW v_qualification AS SELECT"
+    "  p.name || '/' || c.name AS cube, p.name || '/' || k.name AS partner,"
+    "  CASE q.state WHEN 1 THEN 'RUNNING' WHEN 2 THEN 'PASSED' WHEN 3 THEN 'FAILED' WHEN 4 THEN 'ABORTED'"
+    "    ELSE '' END AS state,"
+    "  q.begun_by, q.since_us, q.done_us, q.text, q.findings"
+    "  FROM qualification q JOIN pod p USING (pod_id) JOIN cube c USING (pod_id, cube)"
+    "  LEFT JOIN cube k ON k.pod_id = q.pod_id AND k.cube = q.partner;";
+
+static const char *const migrations[] = {schema_1, schema_2, schema_3};
 
 _Static_assert(sizeof(migrations) / sizeof(migrations[0]) == STORE_SCHEMA_VERSION,
                "one migration for each schema version");

@@ -20,6 +20,8 @@ enum store_table {
     STORE_ALARM,
     STORE_AUDIT,
     STORE_REFUSAL,
+    STORE_MAINTENANCE,
+    STORE_QUALIFICATION,
     STORE_TABLES,
 };
 
@@ -179,4 +181,35 @@ struct store_refusal {
     const char *object, *text;
     int64_t count;
     int64_t first_us, last_us;
+};
+
+/* Hands on the plant: nothing connects what the object covers. Key: pod_id, object. */
+struct store_maintenance {
+    int64_t pod_id;
+    const char *object; /* as the fabric writes it, without the pod */
+    int64_t kind;       /* an enum of the fabric */
+    int64_t cube, host, face, link_index, ocs, side, port;
+    int64_t move_to; /* of a port: where its fiber goes; 0: it is not moved */
+    const char *reason, *begun_by;
+    int64_t since_us;
+    int64_t disrupt;
+    int64_t is_failed;   /* of a switch: it is dead */
+    int64_t stage;       /* of a switch that was replaced: how far its circuits are back; 0: not replaced */
+    int64_t is_stopped;  /* and too many of them did not qualify */
+    int64_t is_ending;   /* he is done; ports are being enabled */
+    int64_t uid_at;      /* slices made later never had circuits there */
+    const char *allowed; /* uids of the slices whose owners agreed, separated by spaces */
+    int64_t state;       /* as last told */
+    int64_t safe_since_us;
+};
+
+/* The test of a cube. Key: pod_id, cube. */
+struct store_qualification {
+    int64_t pod_id, cube;
+    int64_t partner; /* -1: none */
+    int64_t state;
+    const char *begun_by;
+    int64_t since_us, done_us;
+    const char *text;
+    const char *findings; /* a line for each link that is not good */
 };
