@@ -35,11 +35,13 @@ enum request {
     REQUEST_READ,
     REQUEST_CHANGE,
     REQUEST_VERIFY,
+    REQUEST_PORTS,      /* disable or enable; the answer is of the error queue */
+    REQUEST_PORT_STATE, /* and whether it was done */
 };
 
 static const unsigned answers_of[] = {
-    [REQUEST_NONE] = 0, [REQUEST_IDENTIFY] = 2, [REQUEST_ERRORS] = 1,
-    [REQUEST_READ] = 1, [REQUEST_CHANGE] = 1,   [REQUEST_VERIFY] = 2,
+    [REQUEST_NONE] = 0,   [REQUEST_IDENTIFY] = 2, [REQUEST_ERRORS] = 1, [REQUEST_READ] = 1,
+    [REQUEST_CHANGE] = 1, [REQUEST_VERIFY] = 2,   [REQUEST_PORTS] = 1,  [REQUEST_PORT_STATE] = 1,
 };
 
 struct device {
@@ -84,6 +86,10 @@ struct device {
     enum device_result change_result;
     char change_error[DEVICE_WORD_MAX];
     int64_t change_first_us, change_last_us;
+
+    uint16_t ports[DEVICE_PAIRS_MAX]; /* wire numbers */
+    size_t n_ports;
+    bool ports_enabled, cannot_disable;
 };
 
 static int64_t or_default(int64_t value, int64_t fallback) {
@@ -201,7 +207,7 @@ static void end_session(struct device *device, const char *cause, int64_t now_us
     device->received_len = device->received_room = 0;
     device->changing = false;
     device->have_first_read = false;
-    device->read_wanted = device->errors_wanted = false;
+    device->read_wanted = device->errors_wanted = device->cannot_disable = false;
     device->verify_at_us = device->second_read_at_us = device->identify_at_us = INT64_MAX;
     /* A quarter of jitter on either side, so that 48 switches do not come back in step. */
     int64_t spread = device->backoff_us / 2;
@@ -427,6 +433,55 @@ static int take_verify(struct device *device, int64_t now_us) {
     return take_error(device, device->answer[1], now_us);
 }
 
+static void line_add_ports(struct line *line, const struct device *device, const char *command) {
+    line_add(line, ":oxc:swit:port:%s (@", command);
+    for (size_t i = 0; i < device->n_ports; i++)
+        line_add(line, i ? ",%u" : "%u", device->ports[i]);
+    line_add(line, ")\n");
+}
+
+/* A switch without this command answers nothing to the query of states, so that is asked only after the error
+ * queue said that it knows the command. */
+static int take_ports(struct device *device, int64_t now_us) {
+    int code;
+    if (scpi_parse_error(device->answer[0], &code) < 0)
+        return -EBADMSG;
+    if (code == 0) {
+        struct line line = {.len = 0};
+        line_add_ports(&line, device, "stat?");
+        send_request(device, REQUEST_PORT_STATE, line.text, line.len, now_us);
+        return 0;
+    }
+    device->cannot_disable = device->errors_wanted = true;
+    device->n_errors = 0;
+    if (device->callbacks.on_ports)
+        device->callbacks.on_ports(device, DEVICE_PARTIAL, now_us, device->callbacks.userdata);
+    return 0;
+}
+
+/* "(D,E,F)": a failed port is neither enabled nor disabled, and counts as either. */
+static int take_port_state(struct device *device, int64_t now_us) {
+    const char *text = device->answer[0];
+    bool as_asked = true;
+    size_t count = 0;
+    if (*text++ != '(')
+        return -EBADMSG;
+    for (; *text && *text != ')'; text++) {
+        if (*text == ',' || *text == ' ')
+            continue;
+        if (!strchr("DEF", *text))
+            return -EBADMSG;
+        as_asked = as_asked && *text != (device->ports_enabled ? 'D' : 'E');
+        count++;
+    }
+    if (count != device->n_ports)
+        return -EBADMSG;
+    if (device->callbacks.on_ports)
+        device->callbacks.on_ports(device, as_asked ? DEVICE_DONE : DEVICE_PARTIAL, now_us,
+                                   device->callbacks.userdata);
+    return 0;
+}
+
 static int take_answers(struct device *device, int64_t now_us) {
     enum request request = device->request;
     device->request = REQUEST_NONE;
@@ -444,6 +499,10 @@ static int take_answers(struct device *device, int64_t now_us) {
         return 0;
     case REQUEST_VERIFY:
         return take_verify(device, now_us);
+    case REQUEST_PORTS:
+        return take_ports(device, now_us);
+    case REQUEST_PORT_STATE:
+        return take_port_state(device, now_us);
     case REQUEST_NONE:
         break;
     }
@@ -675,4 +734,33 @@ enum device_apply_outcome device_apply(struct device *device, const struct devic
     device->change_first_us = now_us;
     send_next(device, now_us);
     return DEVICE_APPLY_STARTED;
+}
+
+enum device_apply_outcome device_set_ports(struct device *device, bool is_side_b, const uint16_t *ports,
+                                           size_t n_ports, bool enabled, int64_t now_us) {
+    if (device->state != DEVICE_READY || device->cannot_disable)
+        return DEVICE_APPLY_NOT_READY;
+    if (device->changing || device->request != REQUEST_NONE)
+        return DEVICE_APPLY_BUSY;
+    if (n_ports == 0)
+        return DEVICE_APPLY_EMPTY;
+    if (n_ports > DEVICE_PAIRS_MAX)
+        return DEVICE_APPLY_BAD_PORT;
+    unsigned most = is_side_b ? device->config.ports_b : device->config.ports_a;
+    for (size_t i = 0; i < n_ports; i++)
+        if (ports[i] < 1 || ports[i] > most)
+            return DEVICE_APPLY_BAD_PORT;
+    for (size_t i = 0; i < n_ports; i++)
+        device->ports[i] = (uint16_t)(ports[i] + (is_side_b ? device->config.ports_a : 0));
+    device->n_ports = n_ports;
+    device->ports_enabled = enabled;
+    struct line line = {.len = 0};
+    line_add_ports(&line, device, enabled ? "enab" : "dis");
+    line_add(&line, ":syst:err?\n");
+    send_request(device, REQUEST_PORTS, line.text, line.len, now_us);
+    return DEVICE_APPLY_STARTED;
+}
+
+bool device_can_disable_ports(const struct device *device) {
+    return !device->cannot_disable;
 }

@@ -64,6 +64,8 @@ struct device_callbacks {
     void (*on_map)(struct device *device, const uint16_t *b_of_a, int64_t now_us, void *userdata);
     /* After on_map for DONE and PARTIAL. */
     void (*on_change_done)(struct device *device, enum device_result result, int64_t now_us, void *userdata);
+    /* After device_set_ports(): DONE as asked, PARTIAL: the switch cannot, or did not. May be NULL. */
+    void (*on_ports)(struct device *device, enum device_result result, int64_t now_us, void *userdata);
     /* Last of all after the transport fed something in: device_next_wakeup_us() may have moved. May be NULL.
      */
     void (*on_fed)(struct device *device, void *userdata);
@@ -114,6 +116,13 @@ enum device_apply_outcome {
 __attribute__((warn_unused_result)) enum device_apply_outcome
 device_apply(struct device *device, const struct device_pair *remove, size_t n_remove,
              const struct device_pair *add, size_t n_add, int64_t now_us);
+/* Has the switch itself disable or enable ports of one side, at most DEVICE_PAIRS_MAX; on_ports follows
+ * unless the session ends first. NOT_READY where the switch said in this session that it cannot. */
+__attribute__((warn_unused_result)) enum device_apply_outcome
+device_set_ports(struct device *device, bool is_side_b, const uint16_t *ports, size_t n_ports, bool enabled,
+                 int64_t now_us);
+/* False once the switch did not understand it; asked anew in every session. */
+bool device_can_disable_ports(const struct device *device);
 /* The first entry that the last change left in the switch's error queue (printable ASCII); "" for none. */
 const char *device_change_error(const struct device *device);
 bool device_is_changing(const struct device *device);
