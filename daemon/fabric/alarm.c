@@ -46,7 +46,7 @@ static void look_at_ocs(const struct teller *teller, const struct fabric_ocs *oc
              "bring the switch or the way to it back; its mirrors stay as they are", "%s",
              device_cause(ocs->device));
     unsigned unaccounted = 0, failed = 0, fought = 0, first_unaccounted = 0, first_failed = 0,
-             first_fought = 0;
+             first_fought = 0, drifted = 0, first_drifted = 0;
     for (unsigned a = 1; a <= ocs->ports_a; a++) {
         const struct fabric_port *port = &ocs->port[a];
         bool is_missing = port->want_b && port->observed_b != port->want_b;
@@ -54,6 +54,9 @@ static void look_at_ocs(const struct teller *teller, const struct fabric_ocs *oc
             first_unaccounted = a;
         if (is_missing && port->is_failed && !failed++)
             first_failed = a;
+        if (is_missing && !port->is_failed && port->confirmed_b == port->want_b &&
+            !teller->fabric->settings.repair_drift && !drifted++)
+            first_drifted = a;
         if (is_missing && !port->is_failed && port->put_right_us[0] && port->confirmed_b == port->want_b &&
             !fought++)
             first_fought = a;
@@ -68,6 +71,11 @@ static void look_at_ocs(const struct teller *teller, const struct fabric_ocs *oc
              "move the fibers to spare ports, or swap the cubes; the slices say which links miss",
              "%u circuits that the switch does not make; first: A%u-B%u", failed, first_failed,
              ocs->port[first_failed].want_b);
+    if (drifted)
+        tell(teller, "CIRCUIT_DRIFTED", ocs->pod, name, 0,
+             "find out who took them down; put them right by hand, or restart with ocs.repair_drift = true",
+             "%u intended circuits are gone, and the policy is to raise an alarm only; first: A%u-B%u", drifted,
+             first_drifted, ocs->port[first_drifted].want_b);
     if (fought)
         tell(teller, "CIRCUIT_FOUGHT_OVER", ocs->pod, name, 0,
              "find the other controller of this switch; `helioctl pod freeze` and `thaw` let it be put right "

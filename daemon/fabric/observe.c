@@ -1,5 +1,6 @@
 #include "daemon/fabric/observe.h"
 #include "daemon/fabric/derive.h"
+#include "daemon/fabric/surprise.h"
 
 #include <string.h>
 
@@ -61,6 +62,7 @@ static void on_map(struct device *device, const uint16_t *b_of_a, int64_t now_us
     struct fabric_ocs *ocs = userdata;
     struct fabric_pod *pod = ocs->pod;
     bool is_first = !ocs->map_known, has_moved = is_first;
+    surprise_in_map(ocs, b_of_a, now_us);
     ocs->map_known = ocs->is_readable = true;
     ocs->lost_at_us = 0;
     for (unsigned a = 1; a <= ocs->ports_a; a++) {
@@ -134,6 +136,7 @@ static void on_change_done(struct device *device, enum device_result result, int
         ocs->failed_tries = 0;
         ocs->is_split = false;
     } else if (result == DEVICE_PARTIAL) {
+        surprise_in_change(ocs, now_us);
         count_failures(ocs);
         int64_t wait_us = RETRY_FIRST_US << (ocs->failed_tries < 10 ? ocs->failed_tries : 10);
         ocs->retry_at_us = now_us + (wait_us < RETRY_MAX_US ? wait_us : RETRY_MAX_US);

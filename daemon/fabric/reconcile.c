@@ -1,12 +1,12 @@
 #include "daemon/fabric/reconcile.h"
 #include "daemon/fabric/change.h"
 #include "daemon/fabric/observe.h"
+#include "daemon/fabric/surprise.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define SECOND_READ_US 50000
-#define FIGHT_WINDOW_US (INT64_C(3600) * 1000000)
 
 /* A circuit that was there as intended and is gone: put right at most twice an hour, or two controllers that
  * repair each other would flap a job for ever. */
@@ -22,7 +22,7 @@ static bool is_asked_for(const struct fabric_port *port) {
 }
 
 static bool is_fought_over(const struct fabric_port *port, int64_t now_us) {
-    return port->put_right_us[0] && now_us - port->put_right_us[0] < FIGHT_WINDOW_US;
+    return port->put_right_us[0] && now_us - port->put_right_us[0] < SURPRISE_FIGHT_WINDOW_US;
 }
 
 static bool may_add(const struct fabric_ocs *ocs, const struct fabric_port *port, int64_t now_us) {
