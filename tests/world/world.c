@@ -250,6 +250,15 @@ static void run_hosts(struct world *world) {
     }
 }
 
+/* A circuit that the map left out because its mirrors did not settle comes back when they do; what once
+ * explained it may be forgotten by then. */
+static void excuse_hidden(struct world *world, unsigned ocs) {
+    const struct sim_switch *sw = &world->plant.switches[ocs];
+    for (unsigned a = 1; a <= world->fleet->n_ports; a++)
+        if (sw->circuits[a].stuck && sw->behaviour.stat == SIM_STAT_SETTLED)
+            world->is_rivals[ocs][a][sw->circuits[a].b] = true;
+}
+
 void world_heal_switch(struct world *world, unsigned ocs) {
     struct sim_switch *sw = &world->plant.switches[ocs];
     struct sim_behaviour *is = &sw->behaviour;
@@ -265,13 +274,11 @@ void world_heal_switch(struct world *world, unsigned ocs) {
     for (unsigned port = 1; port <= world->fleet->n_ports; port++)
         sw->port_a[port].failed = sw->port_b[port].failed = sw->port_a[port].settle_fail =
             sw->port_b[port].settle_fail = 0;
+    excuse_hidden(world, ocs);
     for (unsigned a = 1; a <= world->fleet->n_ports; a++) /* somebody taps on the stuck mirrors */
         if (sw->circuits[a].stuck) {
             sw->circuits[a].stuck = false;
             sw->circuits[a].seen_lit = false;
-            /* Where the map left it out, what once explained it may be forgotten. */
-            if (is->stat == SIM_STAT_SETTLED)
-                world->is_rivals[ocs][a][sw->circuits[a].b] = true;
         }
     sim_switch_touch(sw);
     link->close_is_lost = link->is_cut = false;
@@ -286,6 +293,7 @@ void world_power_off(struct world *world, unsigned ocs, bool is_volatile, bool i
     struct sim_switch *sw = &world->plant.switches[ocs];
     struct link *link = &world->network.link[ocs];
     sw->behaviour.restart = is_volatile ? SIM_RESTART_VOLATILE : SIM_RESTART_PRESERVED;
+    excuse_hidden(world, ocs);
     sim_switch_power_off(sw, world->now_us);
     for (unsigned i = 0; i < NETWORK_SESSIONS_MAX; i++)
         if (link->connection[i].in_use)
