@@ -73,6 +73,40 @@ static const struct ctl_flag train_flags[] = {
     {0},
 };
 
+#define SCRIPT_FLAGS                                                                                         \
+    {"file",                                                                                                 \
+     'f',                                                                                                    \
+     CTL_VALUE_TEXT,                                                                                         \
+     "FILE",                                                                                                 \
+     .object = CTL_OBJECT_FILE,                                                                              \
+     .help = "Do the steps of this script first"},                                                           \
+        {"degraded", 0, CTL_VALUE_NONE, .help = "New slices may lack the links of dead switches"},           \
+        {"use-spares", 0, CTL_VALUE_NONE, .help = "New slices may take spares"}, {                           \
+        "keep-ports", 0, CTL_VALUE_NUMBER, "N",                                                              \
+            .help = "Ports a side of each switch that stay free when cubes are bought (default 4)"           \
+    }
+
+static const struct ctl_flag now_flags[] = {WHATIF_START_FLAGS, SCRIPT_FLAGS, {0}};
+
+static const struct ctl_flag run_flags[] = {
+    WHATIF_START_FLAGS,
+    {"file", 'f', CTL_VALUE_TEXT, "FILE", .required = true, .object = CTL_OBJECT_FILE, .help = "The script"},
+    {"degraded", 0, CTL_VALUE_NONE, .help = "New slices may lack the links of dead switches"},
+    {"use-spares", 0, CTL_VALUE_NONE, .help = "New slices may take spares"},
+    {"keep-ports", 0, CTL_VALUE_NUMBER, "N",
+     .help = "Ports a side of each switch that stay free when cubes are bought (default 4)"},
+    {0},
+};
+
+static const struct ctl_flag sweep_flags[] = {
+    WHATIF_START_FLAGS,
+    {"depth", 0, CTL_VALUE_NUMBER, "N", .help = "Failures at once, 1 or 2 (default 1)"},
+    {"of", 0, CTL_VALUE_LIST, "KIND", .help = "cube, row, power, ocs, ocs-power (default all)"},
+    SCRIPT_FLAGS,
+    THREADS_FLAG,
+    {0},
+};
+
 static const struct ctl_command commands[] = {
     {"snapshot",
      "Save what the daemon knows now, at one revision, as JSON",
@@ -82,6 +116,57 @@ static const struct ctl_command commands[] = {
      0,
      NULL,
      whatif_snapshot},
+    {"fit",
+     "Whether slices would fit, all together",
+     "TOPOLOGY*3 asks for three. Exit status 6: they do not.",
+     {{"TOPOLOGY", false, CTL_OBJECT_OTHER, "8x8x8, or 4x8x8*3 for three", .repeats = true}},
+     now_flags,
+     0,
+     WHATIF_FORMATS,
+     whatif_now},
+    {"fail",
+     "What a failure would do, and what could be repaired",
+     "Exit status 6: a slice is lost.",
+     {{"WHAT", false, CTL_OBJECT_CUBE,
+       "cube-07, cube-07/host-03, cube-07:+x:5, ocs-x-03, row-2, power-2, ocs-power-1", .repeats = true}},
+     now_flags,
+     0,
+     WHATIF_FORMATS,
+     whatif_now},
+    {"drain",
+     "Whether cubes could be emptied, and where their slices would go",
+     "Exit status 6: a slice must stay.",
+     {{"WHAT", false, CTL_OBJECT_CUBE, "cube-07, row-2, power-2", .repeats = true}},
+     now_flags,
+     0,
+     WHATIF_FORMATS,
+     whatif_now},
+    {"buy",
+     "What more cubes would bring, up to the free ports of the switches",
+     "Exit status 6: not as many can be cabled.",
+     {{"N", false, CTL_OBJECT_OTHER, "How many cubes"}},
+     now_flags,
+     0,
+     WHATIF_FORMATS,
+     whatif_now},
+    {"run",
+     "Several steps, one after the other, from a script",
+     "A line is one step: fit TOPOLOGY..., place NAME TOPOLOGY, release NAME, fail WHAT..., repair WHAT..., "
+     "drain WHAT..., buy N. "
+     "What follows a # is for people.",
+     {{0}},
+     run_flags,
+     0,
+     WHATIF_FORMATS,
+     whatif_now},
+    {"sweep",
+     "What every single failure would do, or every two at once, the worst first",
+     NULL,
+     {{0}},
+     sweep_flags,
+     0,
+     WHATIF_FORMATS,
+     whatif_sweep},
     {"goodput",
      "How many slices of each size a pod can promise, with optics and without",
      "Draws every host of every trial, and computes the closed form where there is one.",

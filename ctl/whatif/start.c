@@ -99,14 +99,28 @@ static const char *without_pod(const char *name) {
     return slash ? slash + 1 : name;
 }
 
-/* Power domains of the switches as small numbers. */
-static void take_switches(struct whatif_start *start, const Heliostat__V1__Pod *pod) {
+/* The number of a power domain, in order of the inventory. */
+static uint8_t number_of(const char *domain, const char **known, unsigned *n) {
+    unsigned i = 0;
+    while (i < *n && strcmp(known[i], domain) != 0)
+        i++;
+    if (i == *n && *n < UINT8_MAX)
+        known[(*n)++] = domain;
+    return (uint8_t)i;
+}
+
+/* Rows and power domains by the numbers that people call them by. */
+static void take_domains(struct whatif_start *start, const Heliostat__V1__Pod *pod) {
+    const char *known[UINT8_MAX];
+    unsigned n = 0;
+    for (size_t i = 0; i < pod->n_cubes; i++) {
+        start->pod->row[pod->cubes[i]->index] = (uint8_t)pod->cubes[i]->row;
+        start->pod->power_domain[pod->cubes[i]->index] = number_of(pod->cubes[i]->power_domain, known, &n);
+    }
+    n = 0;
     for (size_t i = 0; i < pod->n_ocses; i++) {
-        size_t domain = 0;
-        while (strcmp(pod->ocses[domain]->power_domain, pod->ocses[i]->power_domain) != 0)
-            domain++;
         start->ocs_names[pod->ocses[i]->index] = without_pod(pod->ocses[i]->name);
-        start->ocs_domain[pod->ocses[i]->index] = (uint8_t)domain;
+        start->ocs_domain[pod->ocses[i]->index] = number_of(pod->ocses[i]->power_domain, known, &n);
     }
 }
 
@@ -186,7 +200,11 @@ int whatif_start(struct ctl *ctl, struct whatif_start *start) {
     start->pod = &snapshot->pod;
     if (start->wiring->n_cubes == 0)
         return ctl_fail(ctl, CTL_EXIT_USAGE, "pod %s has no cubes", start->pod_name);
-    take_switches(start, chosen->pod);
+    for (size_t i = 0; i < chosen->pod->n_cubes; i++)
+        if (chosen->pod->cubes[i]->index >= start->wiring->n_cubes)
+            return ctl_fail(ctl, CTL_EXIT_USAGE, "%s has index %u of %u", chosen->pod->cubes[i]->name,
+                            chosen->pod->cubes[i]->index, start->wiring->n_cubes);
+    take_domains(start, chosen->pod);
     for (size_t i = 0; i < chosen->n_slices && exit_status == 0; i++)
         exit_status = take_slice(ctl, start, snapshot, chosen->slices[i]);
     return exit_status;
