@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-#define LATE_GUARD_US 1000000
+#define LATE_GUARD_US 500000
 #define DISTURBED_FOR_US 20000000
 #define DARK_FOR_US 15000000
 #define HOUR_US INT64_C(3600000000)
