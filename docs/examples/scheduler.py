@@ -146,7 +146,9 @@ def say(text):
 def environment(slice_, host):
     """What a job on one host gets to know: the same variables as `helioctl slice env`."""
     hosts = sorted(slice_.hosts, key=lambda h: h.rank)
+    part = {"HELIOSTAT_AXIS_MAP": ",".join(map(str, slice_.axis_map))} if slice_.axis_map else {}
     return {
+        **part,
         "HELIOSTAT_SLICE": slice_.name, "HELIOSTAT_UID": str(slice_.uid), "HELIOSTAT_GENERATION": str(slice_.generation),
         "HELIOSTAT_POD": slice_.pod, "HELIOSTAT_TOPOLOGY": slice_.topology,
         "HELIOSTAT_BOUNDS": slice_.topology.split("_")[0].replace("x", ","),
