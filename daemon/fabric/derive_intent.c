@@ -170,11 +170,15 @@ static void mark_unproven_port(struct fabric_pod *pod, const struct fabric_ocs *
                           pod->wiring->end_of[ocs->index][TOPO_SIDE_B][maybe_b[i]]);
 }
 
-/* A part was READY here: the cube was read back without a circuit, and nothing adds one to it. */
+/* A part is there and not on its way: the cube was read back without a circuit, and nothing adds one to it.
+ */
 bool derive_was_cleared(const struct fabric_cube *cube) {
-    for (unsigned host = 0; host < FABRIC_HOSTS_PER_CUBE; host++)
-        if (cube->host[host].part && cube->host[host].part->accepted->was_ready)
+    for (unsigned host = 0; host < FABRIC_HOSTS_PER_CUBE; host++) {
+        const struct slice_version *part = cube->host[host].part ? cube->host[host].part->accepted : NULL;
+        if (part &&
+            (part->state == SLICE_READY || part->state == SLICE_DEGRADED || part->state == SLICE_INCOMPLETE))
             return true;
+    }
     return false;
 }
 
