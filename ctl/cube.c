@@ -27,9 +27,10 @@ static void fill_cube(struct ctl *ctl, struct ctl_table *table, const Heliostat_
     ctl_table_cell(table, "%s", ctl_enum_word(&heliostat__v1__health__descriptor, (int)c->health));
     ctl_table_cell(table, "%s", ctl_enum_word(&heliostat__v1__scheduling__descriptor, (int)c->scheduling));
     ctl_table_cell(table, "%u/%u", c->hosts_heard, c->hosts);
-    ctl_table_cell(table, "%s", *c->slice        ? c->slice
-                         : c->part_hosts ? ctl_text(ctl, "cut: %u of %u hosts used", c->part_hosts, c->hosts)
-                                         : "-");
+    ctl_table_cell(table, "%s",
+                   *c->slice       ? c->slice
+                   : c->part_hosts ? ctl_text(ctl, "cut: %u of %u hosts used", c->part_hosts, c->hosts)
+                                   : "-");
     ctl_table_cell(table, "%s", *c->slice ? ctl_text(ctl, "%u", c->position) : "");
     ctl_table_cell(table, "%s", c->health_source);
     ctl_table_cell(table, "%s%s%s", note, *note && c->unaccounted_circuit ? "; " : "",

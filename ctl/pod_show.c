@@ -158,8 +158,7 @@ static void print_slices(const struct grid *grid, const Heliostat__V1__ListSlice
 
 /* Which slices a cube is cut into. */
 static void print_cut(const struct grid *grid) {
-    static const struct ctl_column columns[] = {
-        {"CUT CUBE"}, {"HOSTS USED", CTL_COLUMN_RIGHT}, {"SLICES"}};
+    static const struct ctl_column columns[] = {{"CUT CUBE"}, {"HOSTS USED", CTL_COLUMN_RIGHT}, {"SLICES"}};
     struct ctl_table table;
     ctl_table_init(&table, columns, sizeof(columns) / sizeof(*columns));
     for (size_t i = 0; i < grid->pod->n_cubes; i++) {

@@ -29,6 +29,8 @@ __attribute__((warn_unused_result)) int ctl_show_change(struct ctl *ctl, const v
                                                         const Heliostat__V1__SlicePlan *plan,
                                                         int exit_status);
 /* From the flags of slice_flags.h. An exit status. */
-__attribute__((warn_unused_result)) int ctl_read_spec(struct ctl *ctl, char *name, Heliostat__V1__SliceSpec *spec);
+__attribute__((warn_unused_result)) int ctl_read_spec(struct ctl *ctl, char *name,
+                                                      Heliostat__V1__SliceSpec *spec);
 /* What the slice's network is worth, for slice get --analyze. */
-__attribute__((warn_unused_result)) int ctl_print_analysis(struct ctl *ctl, const Heliostat__V1__Slice *slice);
+__attribute__((warn_unused_result)) int ctl_print_analysis(struct ctl *ctl,
+                                                           const Heliostat__V1__Slice *slice);

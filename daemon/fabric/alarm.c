@@ -74,8 +74,8 @@ static void look_at_ocs(const struct teller *teller, const struct fabric_ocs *oc
     if (drifted)
         tell(teller, "CIRCUIT_DRIFTED", ocs->pod, name, 0,
              "find out who took them down; put them right by hand, or restart with ocs.repair_drift = true",
-             "%u intended circuits are gone, and the policy is to raise an alarm only; first: A%u-B%u", drifted,
-             first_drifted, ocs->port[first_drifted].want_b);
+             "%u intended circuits are gone, and the policy is to raise an alarm only; first: A%u-B%u",
+             drifted, first_drifted, ocs->port[first_drifted].want_b);
     if (fought)
         tell(teller, "CIRCUIT_FOUGHT_OVER", ocs->pod, name, 0,
              "find the other controller of this switch; `helioctl pod freeze` and `thaw` let it be put right "

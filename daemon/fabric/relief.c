@@ -45,7 +45,7 @@ static void say_remedies(struct fabric_refusal *refusal, const struct fabric_pod
         refusal_add_item(refusal, "would help: %s%s%.80s%s", text, *note ? " (" : "", note, *note ? ")" : "");
     }
     if (count > NAMED && at < (int)sizeof(sentence))
-        snprintf(sentence + at, sizeof(sentence) - (size_t)at, " and %u more things", count - NAMED);
+        snprintf(sentence + at, sizeof(sentence) - (size_t)at, " and %u more", count - NAMED);
     refusal_set_fits(refusal, "%s", sentence);
 }
 
