@@ -1,0 +1,145 @@
+/* What has come of maintenance: called whenever something was fed in. */
+#include "daemon/fabric/maintenance.h"
+#include "daemon/fabric/observe.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const char *maintenance_state_name(enum maintenance_state state) {
+    static const char *const names[] = {"",     "WAITING", "CLEARING",  "NOT_PROVEN_DARK",
+                                        "SAFE", "FAILED",  "RESTORING", "STOPPED"};
+    return (unsigned)state < sizeof(names) / sizeof(*names) ? names[state] : "UNKNOWN_NUMBER";
+}
+
+/* The ports that should be disabled are those that were read back dark under a block that still stands. */
+static bool wants_disabled(const struct fabric_ocs *ocs, enum topo_side side, unsigned port) {
+    for (const struct fabric_maintenance *m = ocs->pod->maintenances; m; m = m->next)
+        if (m->is_durable && m->is_dark && !m->accepted.is_ending && m->object.kind != MAINTENANCE_OCS &&
+            maintenance_covers(m, ocs->index, side, port))
+            return true;
+    return false;
+}
+
+static bool *disabled_flag(struct fabric_ocs *ocs, unsigned side, unsigned port) {
+    return side == TOPO_SIDE_A ? &ocs->port[port].is_disabled : &ocs->is_b_disabled[port];
+}
+
+static unsigned ports_of_side(const struct fabric_ocs *ocs, unsigned side) {
+    return side == TOPO_SIDE_A ? ocs->ports_a : ocs->ports_b;
+}
+
+static void set_ports(struct fabric_ocs *ocs, unsigned side, int64_t now_us) {
+    for (unsigned enabled = 0; enabled < 2; enabled++) {
+        size_t count = 0;
+        for (unsigned port = 1; port <= ports_of_side(ocs, side); port++) {
+            bool is_due =
+                *disabled_flag(ocs, side, port) == enabled && wants_disabled(ocs, side, port) != enabled;
+            if (is_due)
+                ocs->setting[count++] = (uint16_t)port;
+        }
+        if (!count || (!enabled && ocs->disable_failed))
+            continue;
+        if (device_set_ports(ocs->device, side == TOPO_SIDE_B, ocs->setting, count, enabled, now_us) ==
+            DEVICE_APPLY_STARTED) {
+            ocs->is_setting = true;
+            ocs->setting_side = (uint8_t)side;
+            ocs->setting_enabled = enabled;
+            ocs->n_setting = (uint16_t)count;
+        }
+        return;
+    }
+}
+
+void maintenance_on_ports(struct fabric_ocs *ocs, enum device_result result) {
+    ocs->is_setting = false;
+    if (result != DEVICE_DONE && !ocs->setting_enabled)
+        ocs->disable_failed = true;
+    for (unsigned i = 0; i < ocs->n_setting; i++)
+        *disabled_flag(ocs, ocs->setting_side, ocs->setting[i]) =
+            result == DEVICE_DONE && !ocs->setting_enabled;
+    ocs->needs_reconcile = true;
+}
+
+/* A switch may have forgotten what was disabled; what is not wanted so any more is enabled in any case. */
+void maintenance_on_session(struct fabric_ocs *ocs) {
+    ocs->is_setting = ocs->disable_failed = false;
+    for (unsigned side = 0; side < 2; side++)
+        for (unsigned port = 1; port <= ports_of_side(ocs, side); port++)
+            if (wants_disabled(ocs, side, port))
+                *disabled_flag(ocs, side, port) = false;
+}
+
+/* After a restart nobody knows what is disabled: what was safe may be. */
+void maintenance_assume_disabled(struct fabric_maintenance *m) {
+    if (!m->accepted.safe_since_us || m->object.kind == MAINTENANCE_OCS)
+        return;
+    for (unsigned i = 0; i < m->pod->n_ocses; i++)
+        for (unsigned side = 0; side < 2; side++)
+            for (unsigned port = 1; port <= ports_of_side(&m->pod->ocs[i], side); port++)
+                if (maintenance_covers(m, i, side, port))
+                    *disabled_flag(&m->pod->ocs[i], side, port) = true;
+}
+
+static void full_name(const struct fabric_maintenance *m, char text[112]) {
+    snprintf(text, 112, "%.63s/%.47s", m->pod->name, m->name);
+}
+
+static bool is_over(const struct fabric_maintenance *m, const struct maintenance_sight *sight) {
+    if (m->accepted.is_ending)
+        return sight->n_to_enable == 0;
+    return m->accepted.stage == MAINTENANCE_STAGES && sight->n_proved == sight->n_links;
+}
+
+/* The next stage begins when every link of this one is proved by light, or no more than one in ten is wrong.
+ */
+static bool stage_is_done(const struct fabric_maintenance *m, const struct maintenance_sight *sight) {
+    return m->accepted.stage && m->accepted.stage < MAINTENANCE_STAGES &&
+           sight->state == MAINTENANCE_RESTORING && observe_is_usable(&m->pod->ocs[m->object.ocs]) &&
+           sight->n_proved + sight->n_wrong == sight->n_links;
+}
+
+static void review_one(struct fabric_maintenance *m, int64_t now_us) {
+    struct fabric *fabric = m->pod->fabric;
+    struct maintenance_sight sight;
+    char name[112];
+    maintenance_look(m, &sight);
+    m->is_dark = !sight.n_lit && !sight.n_settling && !sight.unread && !m->accepted.stage;
+    struct maintenance_terms terms = m->accepted;
+    bool ends = is_over(m, &sight), next_stage = stage_is_done(m, &sight);
+    if (sight.state == m->accepted.told && !ends && !next_stage)
+        return;
+    struct change *change = change_begin(fabric, "heliostatd", now_us);
+    if (!change)
+        return;
+    full_name(m, name);
+    if (ends) {
+        change_add_event(change, "MAINTENANCE_ENDED", m->pod, name, 0, m->reason,
+                         maintenance_state_name(m->accepted.told), "");
+        maintenance_change_drop(change, m);
+    } else {
+        terms.told = sight.state;
+        terms.stage += next_stage;
+        if (sight.state == MAINTENANCE_SAFE && m->accepted.told != MAINTENANCE_SAFE)
+            terms.safe_since_us = fabric_wall_us(fabric, now_us);
+        change_add_event(change, "MAINTENANCE_STATE", m->pod, name, 0, sight.text,
+                         maintenance_state_name(m->accepted.told), maintenance_state_name(terms.told));
+        maintenance_change_terms(change, m, &terms);
+    }
+    if (change_submit(change) < 0)
+        fabric_mark(fabric);
+}
+
+void maintenance_review(struct fabric_pod *pod, int64_t now_us) {
+    for (struct fabric_maintenance *m = pod->maintenances, *next; m; m = next) {
+        next = m->next;
+        if (m->is_durable && !m->n_changes && !pod->is_importing)
+            review_one(m, now_us);
+    }
+    for (unsigned i = 0; i < pod->n_ocses; i++) {
+        struct fabric_ocs *ocs = &pod->ocs[i];
+        if (!observe_is_usable(ocs) || ocs->is_setting || pod->frozen)
+            continue;
+        for (unsigned side = 0; side < 2 && !ocs->is_setting; side++)
+            set_ports(ocs, side, now_us);
+    }
+}
