@@ -1,4 +1,5 @@
 /* helioctl cube */
+#include "ctl/cube.h"
 #include "ctl/client.h"
 #include "ctl/mutation.h"
 #include "ctl/output.h"
@@ -20,8 +21,9 @@ static const struct ctl_column columns[] = {
 
 static void fill_cube(struct ctl *ctl, struct ctl_table *table, const Heliostat__V1__CubeStatus *c) {
     const char *cause = c->health == HELIOSTAT__V1__HEALTH__HEALTH_HEALTHY ? "" : c->health_cause;
-    const char *note = ctl_text(ctl, "%s%s%s%s", cause, *cause && *c->scheduling_reason ? "; " : "",
-                                c->scheduling_reason, c->spare ? " (spare)" : "");
+    const char *note = ctl_text(ctl, "%s%s%s%s%s%s", cause, *cause && *c->scheduling_reason ? "; " : "",
+                                c->scheduling_reason, c->spare ? " (spare)" : "",
+                                *c->held_for ? " held for the repair of " : "", c->held_for);
     ctl_table_cell(table, "%s", c->name);
     ctl_table_cell(table, "%u", c->row);
     ctl_table_cell(table, "%s", ctl_enum_word(&heliostat__v1__health__descriptor, (int)c->health));
@@ -92,6 +94,21 @@ static const struct ctl_flag mark_flags[] = {
     {0},
 };
 
+static const struct ctl_flag reason_flags[] = {
+    {"reason", 0, CTL_VALUE_TEXT, "TEXT", .required = true, .help = "Why, for the record"},
+    {0},
+};
+
+static const struct ctl_flag drain_flags[] = {
+    {"reason", 0, CTL_VALUE_TEXT, "TEXT", .required = true, .help = "Why, for the record and for the owners"},
+    {"deadline", 0, CTL_VALUE_SECONDS, "TIME",
+     .help = "When it should be over, from now; then an alarm is raised"},
+    {0},
+};
+
+#define CUBE_NAME                                                                                            \
+    { "CUBE", false, CTL_OBJECT_CUBE, "Name of the cube" }
+
 static const struct ctl_command commands[] = {
     {"list", "List cubes: health, scheduling, who has them", NULL, {{0}}, list_flags, 0, NULL, cube_list},
     {"mark",
@@ -102,6 +119,56 @@ static const struct ctl_command commands[] = {
      CTL_FLAGS_MUTATION,
      NULL,
      cube_mark},
+    {"get",
+     "Show one cube: why it is as it is, and what a drain waits for",
+     NULL,
+     {CUBE_NAME},
+     NULL,
+     0,
+     NULL,
+     ctl_cube_get},
+    {"cordon",
+     "No new slices here; what is here stays",
+     NULL,
+     {CUBE_NAME},
+     reason_flags,
+     CTL_FLAGS_MUTATION,
+     NULL,
+     ctl_cube_cordon},
+    {"uncordon",
+     "Slices may come again, after a cordon or a drain",
+     NULL,
+     {CUBE_NAME},
+     NULL,
+     CTL_FLAGS_MUTATION,
+     NULL,
+     ctl_cube_uncordon},
+    {"drain",
+     "Move away what is here, each slice as its owner allows",
+     "Slices that may be moved at any time are moved at once; the owners of the others are asked. The cube "
+     "is DRAINED "
+     "when nothing is left; `cube get` says what still keeps it.",
+     {CUBE_NAME},
+     drain_flags,
+     CTL_FLAGS_MUTATION | CTL_FLAGS_DESTRUCTIVE,
+     NULL,
+     ctl_cube_drain},
+    {"cancel-drain",
+     "Leave here what is still here",
+     NULL,
+     {CUBE_NAME},
+     NULL,
+     CTL_FLAGS_MUTATION,
+     NULL,
+     ctl_cube_cancel_drain},
+    {"release",
+     "Let a quarantined cube be used again",
+     NULL,
+     {CUBE_NAME},
+     reason_flags,
+     CTL_FLAGS_MUTATION,
+     NULL,
+     ctl_cube_release},
     {0},
 };
 

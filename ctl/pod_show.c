@@ -237,6 +237,13 @@ void ctl_print_grid(struct ctl *ctl, const Heliostat__V1__PodStatus *pod,
             grid.slices[grid.n_slices++] = pod->cubes[i]->slice;
     printf("%s (%s): %zu cubes, %u of %u switches in sync\n", pod->name, pod->model, pod->n_cubes,
            pod->ocses_in_sync, pod->ocses);
+    if (pod->spares) {
+        unsigned n = 0;
+        for (size_t i = 0; i < pod->n_cubes; i++)
+            n += pod->cubes[i]->spare;
+        printf("%u of %u spares%s are there\n", n, pod->spares,
+               pod->spares_per_power_domain ? " of each power domain" : "");
+    }
     if (pod->frozen)
         printf("FROZEN, no mirror moves: %s. See pod diff, then pod thaw.\n",
                *pod->frozen_reason ? pod->frozen_reason : "no reason was given");

@@ -36,7 +36,10 @@ static const struct ctl_column list_columns[] = {
 };
 
 static char *note_of(struct ctl *ctl, const Heliostat__V1__Slice *slice) {
-    const char *held = slice->held ? "held: see slice release-hold" : "";
+    const char *held = slice->held                 ? "held: see slice release-hold"
+                       : slice->pending_disruption ? "waits to be moved: see slice get"
+                       : slice->orphaned           ? "orphaned: its lease ran out"
+                                                   : "";
     const char *unverified = *slice->unverified_since ? "not verified since " : "";
     return ctl_text(ctl, "%s%s%s%s%s%s", held, *held && *unverified ? "; " : "", unverified,
                     slice->unverified_since, (*held || *unverified) && *slice->cause ? "; " : "",
@@ -140,6 +143,10 @@ static int slice_release_hold(struct ctl *ctl) {
 
 static const struct ctl_flag create_flags[] = {
     CTL_SPEC_FLAGS,
+    {"lease", 0, CTL_VALUE_SECONDS, "TIME",
+     .help = "It is orphaned unless it is renewed within this time; mirrors stay (default: no lease)"},
+    {"lease-grace", 0, CTL_VALUE_SECONDS, "TIME",
+     .help = "An orphan is released after this time if no process uses its chips (default: never)"},
     {"file", 'f', CTL_VALUE_TEXT, "FILE", .object = CTL_OBJECT_FILE,
      .help = "Several slices, all or none: {\"specs\": [{\"name\", \"topology\", ...}]} as in "
              "CreateSlicesRequest; "
@@ -149,6 +156,13 @@ static const struct ctl_flag create_flags[] = {
 
 static const struct ctl_flag list_flags[] = {
     {"pod", 0, CTL_VALUE_TEXT, "POD", .object = CTL_OBJECT_POD, .help = "Only of this pod"},
+    {0},
+};
+
+static const struct ctl_flag accept_flags[] = {
+    {"with", 0, CTL_VALUE_LIST, "CUBE", .object = CTL_OBJECT_CUBE,
+     .help = "Cubes to put in instead of those that are held, in the order in which `slice get` shows them"},
+    {"uid", 0, CTL_VALUE_NUMBER, "UID", .help = "Only if the slice of that name has this uid"},
     {0},
 };
 
@@ -287,6 +301,24 @@ static const struct ctl_command commands[] = {
      CTL_FLAGS_MUTATION | CTL_FLAGS_WAIT,
      NULL,
      ctl_slice_adopt},
+    {"accept-disruption",
+     "Say that what waits to be moved may move now",
+     "For the owner: the job is stopped or at a checkpoint. The cubes that are held for the slice take the "
+     "places of "
+     "those that have to leave.",
+     {SLICE_NAME},
+     accept_flags,
+     CTL_FLAGS_MUTATION | CTL_FLAGS_WAIT | CTL_FLAGS_DESTRUCTIVE,
+     NULL,
+     ctl_slice_accept_disruption},
+    {"renew",
+     "Let the lease of a slice begin anew",
+     NULL,
+     {SLICE_NAME},
+     delete_flags,
+     CTL_FLAGS_MUTATION,
+     NULL,
+     ctl_slice_renew},
     {"release-hold",
      "Decide about a slice whose circuits would be derived otherwise now",
      NULL,

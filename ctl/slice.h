@@ -11,6 +11,10 @@ int ctl_slice_swap(struct ctl *ctl);
 int ctl_slice_hosts(struct ctl *ctl);
 int ctl_slice_env(struct ctl *ctl);
 int ctl_slice_get(struct ctl *ctl);
+int ctl_slice_accept_disruption(struct ctl *ctl);
+int ctl_slice_renew(struct ctl *ctl);
+/* What waits to be moved, and who is asked. */
+void ctl_print_pending(struct ctl *ctl, const Heliostat__V1__PendingDisruption *pending);
 
 /* Reads a slice. An exit status, with the error printed. */
 __attribute__((warn_unused_result)) int ctl_read_slice(struct ctl *ctl, const char *name,

@@ -81,6 +81,8 @@ int ctl_read_spec(struct ctl *ctl, char *name, Heliostat__V1__SliceSpec *spec) {
     if (disruption && ctl_enum_value(&heliostat__v1__disruption__descriptor, disruption, &value) < 0)
         return ctl_fail(ctl, CTL_EXIT_USAGE, "--disruption: \"%s\" is not ask or anytime", disruption);
     spec->disruption = (Heliostat__V1__Disruption)value;
+    spec->lease_s = (uint32_t)(ctl_flag_ms(ctl, "lease", 0) / 1000);
+    spec->lease_grace_s = (uint32_t)(ctl_flag_ms(ctl, "lease-grace", 0) / 1000);
     int exit_status = read_labels(ctl, spec);
     if (exit_status == 0)
         exit_status = read_tolerance(ctl, spec);

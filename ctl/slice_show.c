@@ -15,10 +15,13 @@ static const char *cube_at(const Heliostat__V1__Slice *slice, uint32_t position)
 
 void ctl_print_links(const Heliostat__V1__Slice *slice, Heliostat__V1__MissingLink *const *links, size_t n,
                      FILE *out) {
-    for (size_t i = 0; i < n && i < LINKS_SHOWN; i++)
+    for (size_t i = 0; i < n && i < LINKS_SHOWN; i++) {
         fprintf(out, "  position %u (%s) face %s link %u%s%s\n", links[i]->position,
                 cube_at(slice, links[i]->position), links[i]->face, links[i]->index,
                 *links[i]->cause ? ": " : "", links[i]->cause);
+        for (size_t k = 0; k < links[i]->n_suspects; k++)
+            fprintf(out, "    suspect: %s\n", links[i]->suspects[k]);
+    }
     if (n > LINKS_SHOWN)
         fprintf(out, "  ... and %zu more\n", n - LINKS_SHOWN);
 }
@@ -175,7 +178,13 @@ static void print_slice(struct ctl *ctl, const Heliostat__V1__Slice *s) {
     field("Labels", label_text(ctl, s));
     field("Created", s->created_at);
     field("Unverified", *s->unverified_since ? ctl_text(ctl, "since %s", s->unverified_since) : "");
+    if (s->lease)
+        field("Lease", s->orphaned ? ctl_text(ctl, "ran out at %s: orphaned", s->lease->orphaned_since)
+                                   : ctl_text(ctl, "%u s, runs out at %s", s->lease->time_to_live_s,
+                                              s->lease->expires));
     field("Held", s->held ? "yes: decide with slice release-hold" : "");
+    if (s->pending_disruption)
+        ctl_print_pending(ctl, s->pending_disruption);
     if (s->n_positions) {
         putchar('\n');
         print_positions(s->positions, s->n_positions);

@@ -269,6 +269,14 @@ struct fabric_settings config_fabric_settings(const struct config *config) {
     settings.repair_drift = config->ocs_repair_drift;
     settings.store_stall_us = config->store_stall_ms * 1000;
     settings.blind_window_us = config->blind_window_ms * 1000;
+    settings.repair_settle_us = config->repair_settle_ms * 1000;
+    settings.repair_answer_us = config->repair_answer_within_s * 1000000;
+    settings.repair_limit_per_hour = (unsigned)config->repair_limit_per_hour;
+    settings.repair_max_cubes = (unsigned)config->repair_max_cubes_at_once;
+    settings.repair_tries = (unsigned)config->repair_new_cube_tries;
+    settings.flap_count = (unsigned)config->health_flap_count;
+    settings.flap_window_us = config->health_flap_window_s * 1000000;
+    settings.flap_quiet_us = config->health_flap_quiet_s * 1000000;
     settings.blind_percent = (unsigned)config->blind_percent;
     return settings;
 }

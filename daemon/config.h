@@ -15,6 +15,9 @@ struct config {
     int64_t store_stall_ms;
     int64_t blind_window_ms, blind_percent;
     bool ocs_repair_drift;
+    int64_t repair_settle_ms, repair_answer_within_s, repair_limit_per_hour, repair_max_cubes_at_once,
+        repair_new_cube_tries;
+    int64_t health_flap_count, health_flap_window_s, health_flap_quiet_s;
 };
 
 enum config_kind { CONFIG_INTEGER, CONFIG_BOOLEAN };

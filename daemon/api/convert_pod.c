@@ -22,6 +22,26 @@ char *convert_ocs_name(struct arena *arena, const struct fabric_ocs *ocs) {
     return arena_printf(arena, "%s/%s", ocs->pod->name, ocs->name);
 }
 
+struct blockers {
+    struct arena *arena;
+    Heliostat__V1__CubeStatus *message;
+};
+
+static void add_blocker(const struct fabric_drain_step *step, void *userdata) {
+    struct blockers *all = userdata;
+    if (all->message->n_drain_blockers < TOPO_HOSTS_PER_CUBE)
+        all->message->drain_blockers[all->message->n_drain_blockers++] = arena_copy(all->arena, step->text);
+}
+
+/* A cube is of one slice, or of as many parts as it has hosts. */
+static void convert_blockers(struct arena *arena, const struct fabric_cube *cube,
+                             Heliostat__V1__CubeStatus *message) {
+    struct blockers all = {arena, message};
+    message->drain_blockers = arena_array(arena, TOPO_HOSTS_PER_CUBE, sizeof(*message->drain_blockers));
+    if (message->drain_blockers)
+        fabric_drain_blockers(cube, add_blocker, &all);
+}
+
 Heliostat__V1__CubeStatus *convert_cube(struct arena *arena, const struct fabric_cube *cube,
                                         int64_t heard_after_us) {
     Heliostat__V1__CubeStatus *message = arena_message(arena, &heliostat__v1__cube_status__descriptor);
@@ -35,6 +55,14 @@ Heliostat__V1__CubeStatus *convert_cube(struct arena *arena, const struct fabric
     message->health_source = (char *)cube->health_source;
     message->scheduling = (Heliostat__V1__Scheduling)cube->scheduling;
     message->scheduling_reason = (char *)cube->scheduling_reason;
+    message->scheduling_by = (char *)cube->scheduling_by;
+    message->scheduling_since = convert_time(arena, cube->scheduling_since_us);
+    message->drain_deadline = convert_time(arena, cube->drain_by_us);
+    message->health_since = convert_time(arena, cube->health_since_us);
+    if (cube->held_for)
+        message->held_for = (char *)cube->held_for->name;
+    if (cube->scheduling == SCHEDULING_DRAINING && fabric_cube_is_used(cube))
+        convert_blockers(arena, cube, message);
     if (cube->slice) {
         message->slice = (char *)cube->slice->name;
         message->position = cube->position;
@@ -74,6 +102,8 @@ Heliostat__V1__PodStatus *convert_pod(struct arena *arena, const struct fabric_p
     message->n_cubes = pod->n_cubes;
     for (unsigned i = 0; message->cubes && i < pod->n_cubes; i++)
         message->cubes[i] = convert_cube(arena, &pod->cube[i], heard_after_us);
+    message->spares = pod->spares;
+    message->spares_per_power_domain = pod->spares_per_domain;
     message->ocses = pod->n_ocses;
     for (unsigned i = 0; i < pod->n_ocses; i++)
         message->ocses_in_sync += pod->ocs[i].state == OCS_IN_SYNC;
@@ -144,7 +174,8 @@ Heliostat__V1__Capacity *convert_capacity(struct arena *arena, const struct fabr
         message->cubes_held += fabric_cube_is_used(cube);
         message->cubes_cut += part_hosts > 0;
         message->cubes_spare += !fabric_cube_is_used(cube) && cube->is_spare;
-        message->cubes_free += !fabric_cube_is_used(cube) && !cube->is_spare && !is_barred;
+        message->cubes_held_for_repair += cube->held_for != NULL;
+        message->cubes_free += !fabric_cube_is_used(cube) && !cube->is_spare && !cube->held_for && !is_barred;
         message->chips_held += cube->slice ? FABRIC_CHIPS_PER_CUBE : part_hosts * CHIPS_PER_HOST;
         if (part_hosts && topo_part_may_use(&pod->plan, i))
             message->chips_free_in_cut +=

@@ -25,7 +25,22 @@ static Heliostat__V1__SlicePosition **convert_positions(struct arena *arena, con
     return list;
 }
 
-static Heliostat__V1__MissingLink **convert_links(struct arena *arena, const struct link_list *links) {
+/* So many links are told with their suspects: the first ones tell as much as all. */
+#define LINKS_WITH_SUSPECTS 16
+
+static void convert_suspects(struct arena *arena, const struct fabric_slice *slice,
+                             const struct slice_version *version, const struct slice_link *link,
+                             Heliostat__V1__MissingLink *message) {
+    char text[FABRIC_SUSPECTS][160];
+    unsigned n = fabric_link_suspects(slice, version, link, text);
+    message->suspects = arena_array(arena, n, sizeof(*message->suspects));
+    for (unsigned i = 0; message->suspects && i < n; i++)
+        message->suspects[message->n_suspects++] = arena_copy(arena, text[i]);
+}
+
+static Heliostat__V1__MissingLink **convert_links(struct arena *arena, const struct fabric_slice *slice,
+                                                  const struct slice_version *version,
+                                                  const struct link_list *links) {
     Heliostat__V1__MissingLink **list = arena_array(arena, links->count, sizeof(*list));
     for (unsigned i = 0; list && i < links->count; i++) {
         const struct slice_link *link = &links->link[i];
@@ -36,6 +51,8 @@ static Heliostat__V1__MissingLink **convert_links(struct arena *arena, const str
         message->face = (char *)topo_face_name(topo_face(link->dimension, false));
         message->index = link->index;
         message->cause = (char *)link_cause_text(link->cause);
+        if (slice && i < LINKS_WITH_SUSPECTS)
+            convert_suspects(arena, slice, version, link, message);
         list[i] = message;
     }
     return list;
@@ -164,6 +181,45 @@ static void convert_shape(struct arena *arena, const struct slice_version *versi
     }
 }
 
+static Heliostat__V1__PendingDisruption *
+convert_pending(struct arena *arena, const struct fabric_slice *slice, const struct slice_version *version) {
+    Heliostat__V1__PendingDisruption *message =
+        arena_message(arena, &heliostat__v1__pending_disruption__descriptor);
+    Heliostat__V1__PendingSwap **list = arena_array(arena, version->pending.count, sizeof(*list));
+    if (!message || !list)
+        return NULL;
+    message->why = (Heliostat__V1__PendingWhy)version->pending_why;
+    message->cause = (char *)version->pending_cause;
+    message->since = convert_time(arena, version->pending_since_us);
+    message->deadline = convert_time(arena, version->pending_by_us);
+    message->overdue = version->is_overdue;
+    for (unsigned i = 0; i < version->pending.count; i++) {
+        const struct slice_swap *swap = &version->pending.swap[i];
+        list[i] = arena_message(arena, &heliostat__v1__pending_swap__descriptor);
+        if (!list[i])
+            return NULL;
+        list[i]->cube = convert_cube_name(arena, &slice->pod->cube[swap->out]);
+        if (swap->in != SWAP_NO_CUBE)
+            list[i]->replacement = convert_cube_name(arena, &slice->pod->cube[swap->in]);
+    }
+    message->swaps = list;
+    message->n_swaps = version->pending.count;
+    return message;
+}
+
+static Heliostat__V1__Lease *convert_lease(struct arena *arena, const struct fabric_slice *slice,
+                                           const struct slice_version *version) {
+    Heliostat__V1__Lease *message = arena_message(arena, &heliostat__v1__lease__descriptor);
+    if (!message)
+        return NULL;
+    message->time_to_live_s = (uint32_t)(version->lease_ttl_us / 1000000);
+    message->grace_s = (uint32_t)(version->lease_grace_us / 1000000);
+    if (!version->orphaned_since_us)
+        message->expires = convert_time(arena, fabric_lease_until_us(slice));
+    message->orphaned_since = convert_time(arena, version->orphaned_since_us);
+    return message;
+}
+
 Heliostat__V1__Slice *convert_slice(struct arena *arena, const struct fabric_slice *slice,
                                     const struct slice_version *version, bool with_hosts) {
     Heliostat__V1__Slice *message = arena_message(arena, &heliostat__v1__slice__descriptor);
@@ -187,11 +243,16 @@ Heliostat__V1__Slice *convert_slice(struct arena *arena, const struct fabric_sli
     convert_shape(arena, version, message);
     message->positions = convert_positions(arena, &version->shape, slice->pod, version->cubes);
     message->n_positions = version->shape.n_cubes;
-    message->missing_links = convert_links(arena, &version->missing);
+    message->missing_links = convert_links(arena, slice, version, &version->missing);
     message->n_missing_links = version->missing.count;
-    message->failed_links = convert_links(arena, &version->failed);
+    message->failed_links = convert_links(arena, slice, version, &version->failed);
     message->n_failed_links = version->failed.count;
     convert_labels(arena, slice, message);
+    message->orphaned = version->orphaned_since_us != 0;
+    if (version->lease_ttl_us)
+        message->lease = convert_lease(arena, slice, version);
+    if (version->pending.count)
+        message->pending_disruption = convert_pending(arena, slice, version);
     struct topo_block block;
     if (fabric_part_block(version, &block))
         convert_block(arena, &block, &message->host_indices, &message->n_host_indices, &message->axis_map,
@@ -235,7 +296,7 @@ Heliostat__V1__SlicePlan *convert_plan(struct arena *arena, const struct fabric_
     message->slice = arena_copy(arena, plan->slice);
     message->positions = convert_positions(arena, &plan->shape, plan->pod, plan->cubes);
     message->n_positions = plan->shape.n_cubes;
-    message->missing_links = convert_links(arena, &plan->missing);
+    message->missing_links = convert_links(arena, NULL, NULL, &plan->missing);
     message->n_missing_links = plan->missing.count;
     message->moves = arena_array(arena, plan->n_moves, sizeof(*message->moves));
     message->n_moves = plan->n_moves;

@@ -9,7 +9,7 @@
 struct place {
     int64_t uid; /* 0: empty */
     /* What the bytes were made from. */
-    int64_t revision, pod_revision;
+    int64_t revision, pod_revision, lease_until_us;
     unsigned circuits_done, circuits_total;
     uint8_t *bytes;
     size_t len;
@@ -55,6 +55,7 @@ static bool fill(struct place *place, const struct fabric_slice *slice) {
         *place = (struct place){.uid = slice->uid,
                                 .revision = slice->durable->revision,
                                 .pod_revision = slice->pod->revision,
+                                .lease_until_us = slice->lease_until_us,
                                 .circuits_done = slice->circuits_done,
                                 .circuits_total = slice->circuits_total,
                                 .bytes = bytes,
@@ -66,10 +67,10 @@ static bool fill(struct place *place, const struct fabric_slice *slice) {
 
 const uint8_t *slice_cache_get(struct slice_cache *cache, const struct fabric_slice *slice, size_t *ret_len) {
     struct place *place = &cache->place[(uint64_t)slice->uid % PLACES];
-    bool is_current = place->uid == slice->uid && place->revision == slice->durable->revision &&
-                      place->pod_revision == slice->pod->revision &&
-                      place->circuits_done == slice->circuits_done &&
-                      place->circuits_total == slice->circuits_total;
+    bool is_current =
+        place->uid == slice->uid && place->revision == slice->durable->revision &&
+        place->pod_revision == slice->pod->revision && place->lease_until_us == slice->lease_until_us &&
+        place->circuits_done == slice->circuits_done && place->circuits_total == slice->circuits_total;
     if (!is_current) {
         empty(cache, place);
         for (unsigned i = 0; cache->bytes > BYTES_MAX && i < PLACES; i++)

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LEASE_MAX_S (366u * 86400)
 #define TOLERANCE_MAX (16 * TOPO_POSITIONS_MAX) /* links of one dimension of the largest slice */
 
 #define ALTERNATIVES_TOLD 1000 /* more are counted as this many, and refused */
@@ -236,6 +237,16 @@ static int read_rest(struct reader *reader) {
     spec->topology = message->topology;
     spec->disruption = (enum disruption)message->disruption;
     spec->use_spares = message->use_spares;
+    if (message->lease_s > LEASE_MAX_S || message->lease_grace_s > LEASE_MAX_S)
+        return refuse_invalid(reader->refusal,
+                              field(reader, message->lease_s > LEASE_MAX_S ? "lease_s" : "lease_grace_s"),
+                              "%u s is more than a year; 0 for none",
+                              message->lease_s > LEASE_MAX_S ? message->lease_s : message->lease_grace_s);
+    if (message->lease_grace_s && !message->lease_s)
+        return refuse_invalid(reader->refusal, field(reader, "lease_grace_s"),
+                              "a grace time goes with a lease: give lease_s too");
+    spec->lease_ttl_us = (int64_t)message->lease_s * 1000000;
+    spec->lease_grace_us = (int64_t)message->lease_grace_s * 1000000;
     return 0;
 }
 

@@ -82,26 +82,35 @@ int fabric_delete_slice(struct fabric *fabric, const struct fabric_actor *actor,
     if (actor->validate_only)
         return 0;
     struct change *change = change_begin(fabric, actor->principal, now_us);
-    struct slice_version *after = change ? slice_version_new(slice->accepted) : NULL;
     if (!change)
         return refuse(refusal, REASON_STORE_UNAVAILABLE, "", "the store does not take changes at present");
+    int64_t slice_uid = slice->uid, operation_id;
+    if ((r = alter_release(change, slice, "deleted", &operation_id))) {
+        change_abandon(change);
+        return r;
+    }
+    fabric_mark(fabric);
+    return request_submit(change, actor, slice_uid, operation_id, name, ret_outcome);
+}
+
+int alter_release(struct change *change, struct fabric_slice *slice, const char *cause,
+                  int64_t *ret_operation_id) {
+    struct slice_version *after = slice_version_new(slice->accepted);
     struct fabric_operation *operation = after ? operation_new("delete", &slice, 1, OPERATION_DONE) : NULL;
     if (!operation) {
         slice_version_drop(after);
-        change_abandon(change);
         return -ENOMEM;
     }
     alter_end_operation(change, slice, "the slice was deleted");
     after->is_gone = true;
     after->state = SLICE_RELEASING;
     after->operation_id = 0;
-    int64_t slice_uid = slice->uid;
-    change_slice(change, slice, after, "SLICE_STATE", "deleted");
+    change_slice(change, slice, after, "SLICE_STATE", cause);
     change_add_event(change, "CAPACITY_CHANGED", slice->pod, slice->pod->name, 0, "a slice was deleted", "",
                      "");
     change_operation_new(change, operation);
-    fabric_mark(fabric);
-    return request_submit(change, actor, slice_uid, operation->id, name, ret_outcome);
+    *ret_operation_id = operation->id;
+    return 0;
 }
 
 /* Every circuit that the fiber table now gives the slice is lit. */

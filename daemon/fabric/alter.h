@@ -11,3 +11,16 @@ int alter_check_held(const struct fabric_slice *slice, struct fabric_refusal *re
 int alter_check_importing(const struct fabric_slice *slice, struct fabric_refusal *refusal);
 /* Ends the operation that a newer one takes over. */
 void alter_end_operation(struct change *change, struct fabric_slice *slice, const char *text);
+/* Plans the swap into a copy of the accepted version; what is held for the slice counts as free. 0,
+ * FABRIC_REFUSED or -ENOMEM. */
+__attribute__((warn_unused_result)) int alter_plan_swap(struct fabric_slice *slice,
+                                                        const struct fabric_swap *swap,
+                                                        struct slice_version *after,
+                                                        struct fabric_refusal *refusal);
+/* The planned version becomes the next one. Takes over version and operation; nothing is pending any more,
+ * and cubes that leave UNHEALTHY are quarantined. */
+void alter_accept(struct change *change, struct fabric_slice *slice, struct slice_version *after,
+                  struct fabric_operation *operation, const char *overtaken);
+/* Gives the cubes of a slice back, in this change. -ENOMEM: nothing is done. */
+__attribute__((warn_unused_result)) int alter_release(struct change *change, struct fabric_slice *slice,
+                                                      const char *cause, int64_t *ret_operation_id);

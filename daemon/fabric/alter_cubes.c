@@ -7,6 +7,8 @@
 #include "daemon/fabric/pod.h"
 #include "daemon/fabric/refuse.h"
 #include "daemon/fabric/request.h"
+#include "daemon/fabric/scheduling.h"
+#include "daemon/fabric/swap_list.h"
 #include "topology/change.h"
 
 #include <errno.h>
@@ -84,8 +86,21 @@ static int plan_part_swap(const struct fabric_slice *slice, const struct fabric_
     return moves_find_missing(pod, after);
 }
 
-static int plan_swap(struct fabric_slice *slice, const struct fabric_swap *swap, struct slice_version *after,
-                     struct fabric_refusal *refusal) {
+/* What a plan for this slice may use: cubes that are held for it are free to it. */
+static const struct topo_pod *plan_of(const struct fabric_slice *slice) {
+    const struct swap_list *held = &slice->accepted->pending;
+    if (held->count == 0)
+        return &slice->pod->plan;
+    struct topo_pod *scratch = place_scratch();
+    memcpy(scratch, &slice->pod->plan, sizeof(*scratch));
+    for (unsigned i = 0; i < held->count; i++)
+        if (held->swap[i].in != SWAP_NO_CUBE && !fabric_cube_is_used(&slice->pod->cube[held->swap[i].in]))
+            topo_set_remove(&scratch->used, held->swap[i].in);
+    return scratch;
+}
+
+int alter_plan_swap(struct fabric_slice *slice, const struct fabric_swap *swap, struct slice_version *after,
+                    struct fabric_refusal *refusal) {
     struct fabric_pod *pod = slice->pod;
     static struct topo_swap swaps[TOPO_POSITIONS_MAX];
     static struct topo_plan planned;
@@ -96,7 +111,7 @@ static int plan_swap(struct fabric_slice *slice, const struct fabric_swap *swap,
         return r;
     if (!after->shape.whole_cubes)
         return plan_part_swap(slice, swap, after, refusal);
-    if (topo_plan_swap(&pod->plan, &after->shape, slice->accepted->cubes, swaps, swap->n_cubes, &exclude,
+    if (topo_plan_swap(plan_of(slice), &after->shape, slice->accepted->cubes, swaps, swap->n_cubes, &exclude,
                        after->tolerate_missing, swap->use_spares, &planned, &why) != 0)
         return refuse_plan(refusal, pod, "with_cubes", &why);
     memcpy(after->cubes, planned.cubes, sizeof(*planned.cubes) * after->shape.n_cubes);
@@ -160,11 +175,29 @@ static int plan_reshape(struct fabric_slice *slice, const struct topo_shape *sha
     return moves_find_missing(pod, after);
 }
 
-/* The planned version becomes the next one. */
-static int accept(struct change *change, const struct fabric_actor *actor, struct fabric_slice *slice,
-                  struct slice_version *after, struct fabric_operation *operation, const char *overtaken,
-                  struct fabric_outcome *ret_outcome) {
-    int64_t uid = slice->uid;
+static bool has_cube(const struct slice_version *version, unsigned cube) {
+    for (unsigned position = 0; position < version->shape.n_cubes; position++)
+        if (version->cubes[position] == cube)
+            return true;
+    return false;
+}
+
+static void quarantine_leaving(struct change *change, const struct fabric_slice *slice,
+                               const struct slice_version *before, const struct slice_version *after) {
+    for (unsigned position = 0; before->shape.whole_cubes && position < before->shape.n_cubes; position++) {
+        struct fabric_cube *cube = &slice->pod->cube[before->cubes[position]];
+        char reason[FABRIC_TEXT_MAX];
+        if (has_cube(after, cube->index) || cube->health != HEALTH_UNHEALTHY ||
+            cube->scheduling == SCHEDULING_MAINTENANCE || cube->scheduling == SCHEDULING_QUARANTINED)
+            continue;
+        snprintf(reason, sizeof(reason), "left slice %s UNHEALTHY: %.100s", slice->name, cube->health_cause);
+        scheduling_set(change, cube, SCHEDULING_QUARANTINED, reason, NULL, 0);
+    }
+}
+
+void alter_accept(struct change *change, struct fabric_slice *slice, struct slice_version *after,
+                  struct fabric_operation *operation, const char *overtaken) {
+    struct slice_version *before = slice_version_keep(slice->accepted);
     alter_end_operation(change, slice, overtaken);
     change_operation_new(change, operation);
     after->generation++;
@@ -172,9 +205,26 @@ static int accept(struct change *change, const struct fabric_actor *actor, struc
     after->qualified = QUALIFIED_NOT_CHECKED;
     link_list_deinit(&after->failed);
     after->operation_id = operation->id;
+    swap_list_deinit(&after->pending);
+    after->pending_why = PENDING_NONE;
+    after->pending_cause[0] = '\0';
+    after->pending_since_us = after->pending_by_us = 0;
+    after->is_overdue = false;
     change_slice(change, slice, after, NULL, after->cause);
+    quarantine_leaving(change, slice, before, slice->accepted);
+    slice_version_drop(before);
     fabric_mark(change->fabric);
-    return request_submit(change, actor, uid, operation->id, slice->name, ret_outcome);
+}
+
+static int accept(struct change *change, const struct fabric_actor *actor, struct fabric_slice *slice,
+                  struct slice_version *after, struct fabric_operation *operation, const char *overtaken,
+                  struct fabric_outcome *ret_outcome) {
+    int64_t uid = slice->uid, operation_id;
+    swap_list_deinit(&after->fresh);
+    after->tries = 0;
+    alter_accept(change, slice, after, operation, overtaken);
+    operation_id = slice->accepted->operation_id;
+    return request_submit(change, actor, uid, operation_id, slice->name, ret_outcome);
 }
 
 int fabric_swap_slice(struct fabric *fabric, const struct fabric_actor *actor, const struct fabric_swap *swap,
@@ -194,7 +244,7 @@ int fabric_swap_slice(struct fabric *fabric, const struct fabric_actor *actor, c
         return refuse(refusal, REASON_STORE_UNAVAILABLE, "", "the store does not take changes at present");
     struct slice_version *after = slice_version_new(before);
     struct fabric_operation *operation = after ? operation_new("swap", &slice, 1, OPERATION_RUNNING) : NULL;
-    r = operation ? plan_swap(slice, swap, after, refusal) : -ENOMEM;
+    r = operation ? alter_plan_swap(slice, swap, after, refusal) : -ENOMEM;
     if (r == 0 && plan)
         r = moves_describe(slice, before, after, plan);
     if (r || actor->validate_only) {

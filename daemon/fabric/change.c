@@ -197,6 +197,8 @@ void fabric_on_store_works(struct fabric *fabric, bool works, int64_t now_us) {
     fabric->store_works = works;
     for (struct fabric_slice *slice = fabric->slices; works && slice; slice = slice->next)
         slice->needs_judging = true;
+    for (struct fabric_pod *pod = fabric->pods; pod; pod = pod->next)
+        pod->repair_at_us = 0;
     fabric_mark(fabric);
 }
 

@@ -17,12 +17,15 @@ static void copy_record(struct fabric_cube *to, const struct fabric_cube *from) 
     to->scheduling = from->scheduling;
     memcpy(to->scheduling_reason, from->scheduling_reason, sizeof(to->scheduling_reason));
     memcpy(to->scheduling_by, from->scheduling_by, sizeof(to->scheduling_by));
+    to->scheduling_since_us = from->scheduling_since_us;
+    to->drain_by_us = from->drain_by_us;
     to->is_spare = from->is_spare;
     to->revision = from->revision;
 }
 
 static void cube_moved(struct fabric_cube *cube) {
     cube->pod->plan_is_old = cube->pod->classes_are_old = true;
+    cube->pod->repair_at_us = 0;
     if (cube->slice)
         cube->slice->needs_judging = true;
     for (unsigned host = 0; host < FABRIC_HOSTS_PER_CUBE; host++)

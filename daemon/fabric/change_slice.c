@@ -1,6 +1,7 @@
 /* The step that gives a slice its next version. */
 #include "daemon/fabric/change.h"
 #include "daemon/fabric/pod.h"
+#include "daemon/fabric/swap_list.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,9 @@ static void put_rows(struct change *change, const struct fabric_slice *slice,
     topo_shape_format(&version->shape, topology, sizeof(topology));
     char *missing = link_list_format(&version->missing);
     char *failed = link_list_format(&version->failed);
-    if (!missing || !failed)
+    char *pending = swap_list_format(&version->pending);
+    char *fresh = swap_list_format(&version->fresh);
+    if (!missing || !failed || !pending || !fresh)
         change->has_failed = true;
     struct store_slice row = {
         .uid = slice->uid,
@@ -42,10 +45,23 @@ static void put_rows(struct change *change, const struct fabric_slice *slice,
         .unverified_since_us = version->unverified_since_us,
         .operation_id = version->operation_id,
         .revision = version->revision,
+        .pending = pending,
+        .pending_why = version->pending_why,
+        .pending_cause = version->pending_cause,
+        .pending_since_us = version->pending_since_us,
+        .pending_by_us = version->pending_by_us,
+        .is_overdue = version->is_overdue,
+        .fresh = fresh,
+        .tries = version->tries,
+        .lease_ttl_us = version->lease_ttl_us,
+        .lease_grace_us = version->lease_grace_us,
+        .orphaned_since_us = version->orphaned_since_us,
     };
     store_put(change->rows, STORE_SLICE, &row);
     free(missing);
     free(failed);
+    free(pending);
+    free(fresh);
     for (unsigned position = 0; with_positions && position < version->shape.n_cubes; position++) {
         struct store_position place = {.uid = slice->uid,
                                        .generation = version->generation,
@@ -102,6 +118,7 @@ static void land(struct fabric *fabric, struct step *step, int64_t now_us) {
         slice_version_owns(before) != slice_version_owns(after) || before->is_held != after->is_held)
         slice->pod->wants_are_old = true;
     slice->pod->plan_is_old = true;
+    slice->pod->repair_at_us = 0;
     slice->needs_judging = !after->is_gone;
     if (fabric->listener.on_slice)
         fabric->listener.on_slice(fabric->listener.userdata, slice);
@@ -119,6 +136,7 @@ static void revert(struct fabric *fabric, struct step *step, int64_t now_us) {
     slice_hold(slice, before, true);
     slice_version_drop(slice->accepted);
     slice->accepted = before;
+    slice->pod->repair_at_us = 0;
     slice_version_drop(after);
     if (!before)
         slice_unlink_and_free(fabric, slice);

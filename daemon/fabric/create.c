@@ -77,6 +77,9 @@ static void add_slice(struct change *change, struct creation *creation, unsigned
     version->use_spares = spec->use_spares;
     version->qualified = QUALIFIED_NOT_CHECKED;
     version->connect_by_us = connect_by_us;
+    version->lease_ttl_us = spec->lease_ttl_us;
+    version->lease_grace_us = spec->lease_grace_us;
+    slice->lease_until_us = change->now_us + spec->lease_ttl_us;
     version->operation_id = operation_id;
     slice->created_us = fabric_wall_us(fabric, change->now_us);
     slice->circuits_total = version->shape.whole_cubes ? TOPO_LINKS_PER_POSITION * version->shape.n_cubes : 0;

@@ -1,50 +1,46 @@
 /* What reports, silence and an operator's word mean for hosts, cubes and link ends. The one place that
  * decides. */
+#include "daemon/fabric/attribution.h"
 #include "daemon/fabric/change.h"
 #include "daemon/fabric/derive.h"
+#include "daemon/fabric/flap.h"
 #include "daemon/fabric/observe.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* The link end that a circuit joins to `end` as last read; TOPO_NO_END: none. */
-static uint16_t connected_end(const struct fabric_pod *pod, uint16_t end) {
-    const struct topo_port *at = &pod->wiring->port_of[end];
-    if (at->ocs < 0)
-        return TOPO_NO_END;
-    const struct fabric_ocs *ocs = &pod->ocs[at->ocs];
-    if (at->side == TOPO_SIDE_A) {
-        unsigned b = ocs->port[at->port].observed_b;
-        return b ? pod->wiring->end_of[at->ocs][TOPO_SIDE_B][b] : TOPO_NO_END;
-    }
-    unsigned a = ocs->observed_a[at->port];
-    return a ? pod->wiring->end_of[at->ocs][TOPO_SIDE_A][a] : TOPO_NO_END;
-}
+/* Hosts of other cubes that see no light from links of the silent hosts of a cube. */
+struct witnesses {
+    uint16_t hosts; /* a bit each: hosts of the cube that are seen dark */
+    uint32_t first; /* who sees it: cube and host */
+    bool are_several;
+};
 
-/* Chip coordinates at (face, index), and so the host whose chip it is. */
-static unsigned host_of_end(unsigned face, unsigned index) {
-    unsigned low = index % 4, high = index / 4, edge = face % 2 ? 0 : 3;
-    unsigned x = face / 2 == 0 ? edge : low;
-    unsigned y = face / 2 == 1 ? edge : face / 2 == 0 ? low : high;
-    unsigned z = face / 2 == 2 ? edge : high;
-    return x / 2 + 2 * (y / 2) + 4 * z;
-}
-
-/* A neighbour sees no light from one of the host's links. */
-static bool neighbours_see_dark(const struct fabric_cube *cube, unsigned host) {
+/* What a switch does to many cubes says nothing about one of them. */
+static struct witnesses find_witnesses(const struct fabric_cube *cube, const struct attribution *attribution,
+                                       int64_t now_us) {
+    const struct fabric_pod *pod = cube->pod;
+    struct witnesses found = {.first = UINT32_MAX};
     for (unsigned face = 0; face < TOPO_FACES; face++)
         for (unsigned index = 0; index < TOPO_INDICES; index++) {
-            if (host_of_end(face, index) != host)
-                continue;
-            uint16_t far = connected_end(cube->pod, topo_end(cube->index, face, index));
-            if (far == TOPO_NO_END || topo_end_cube(far) == cube->index)
+            unsigned host = attribution_host_of_end(face, index);
+            uint16_t end = topo_end(cube->index, face, index);
+            uint16_t far = attribution_connected_end(pod, end);
+            if (far == TOPO_NO_END || topo_end_cube(far) == cube->index ||
+                now_us < cube->host[host].silent_at_us ||
+                attribution->bad_switches >> pod->wiring->port_of[end].ocs & 1)
                 continue;
             const struct link_end *seen =
-                &cube->pod->cube[topo_end_cube(far)].end[topo_end_face(far)][topo_end_index(far)];
-            if (!seen->light && seen->reports >= 2)
-                return true;
+                &pod->cube[topo_end_cube(far)].end[topo_end_face(far)][topo_end_index(far)];
+            if (seen->light || seen->reports < 2)
+                continue;
+            uint32_t witness = (uint32_t)topo_end_cube(far) * FABRIC_HOSTS_PER_CUBE +
+                               attribution_host_of_end(topo_end_face(far), topo_end_index(far));
+            found.are_several = found.are_several || (found.first != UINT32_MAX && found.first != witness);
+            found.first = witness;
+            found.hosts |= (uint16_t)(1u << host);
         }
-    return false;
+    return found;
 }
 
 static bool is_blind_now(const struct fabric_pod *pod, int64_t now_us) {
@@ -146,8 +142,9 @@ bool derive_health_into(struct change *change, struct fabric_cube *cube) {
         return false;
     char name[96];
     change_cube_before(change, cube);
+    if (before != verdict.health)
+        cube->health_since_us = fabric_wall_us(change->fabric, change->now_us);
     cube->health = verdict.health;
-    cube->health_since_us = fabric_wall_us(change->fabric, change->now_us);
     memcpy(cube->health_cause, verdict.cause, sizeof(cube->health_cause));
     snprintf(cube->health_source, sizeof(cube->health_source), "%s", verdict.source);
     int64_t revision = cube->revision;
@@ -177,28 +174,55 @@ static void derive_cube_health(struct fabric_cube *cube, int64_t now_us) {
         fabric_mark(fabric);
 }
 
+/* A host that is silent for long enough, of a cube that several hosts of other cubes see dark, is dead; once
+ * it is dead by evidence it stays so until it speaks. */
+static void judge_silence(struct fabric_cube *cube, const struct attribution *attribution, int64_t now_us) {
+    struct fabric *fabric = cube->pod->fabric;
+    struct witnesses witnesses = {0};
+    bool has_looked = false;
+    for (unsigned host = 0; host < FABRIC_HOSTS_PER_CUBE; host++) {
+        struct fabric_host *h = &cube->host[host];
+        flap_review(fabric, h, now_us);
+        enum health said = h->said ? h->said : h->health;
+        const char *cause = h->said ? h->said_cause : h->cause;
+        bool was_dead = said == HEALTH_UNHEALTHY &&
+                        (strcmp(cause, "HOST_SILENT") == 0 || strcmp(cause, "BEFORE_RESTART") == 0);
+        if (!h->heard_us || now_us < h->silent_at_us || was_dead)
+            continue;
+        bool is_due = !cube->pod->is_blind && now_us - h->heard_us >= fabric->settings.host_silent_us;
+        if (is_due && !has_looked) {
+            witnesses = find_witnesses(cube, attribution, now_us);
+            has_looked = true;
+        }
+        bool is_dead = is_due && witnesses.are_several && witnesses.hosts >> host & 1;
+        flap_say(fabric, h, is_dead ? HEALTH_UNHEALTHY : HEALTH_UNKNOWN,
+                 is_dead ? "HOST_SILENT" : "NOT_HEARD", now_us);
+    }
+}
+
+static bool is_anyone_silent(const struct fabric_pod *pod, int64_t now_us) {
+    for (unsigned i = 0; i < pod->n_cubes; i++)
+        for (unsigned host = 0; host < FABRIC_HOSTS_PER_CUBE; host++)
+            if (pod->cube[i].host[host].heard_us &&
+                now_us - pod->cube[i].host[host].heard_us >= pod->fabric->settings.host_silent_us)
+                return true;
+    return false;
+}
+
 void derive_health(struct fabric_pod *pod, int64_t now_us) {
-    const struct fabric_settings *settings = &pod->fabric->settings;
+    static struct attribution attribution;
     bool is_blind = is_blind_now(pod, now_us);
     if (is_blind != pod->is_blind)
         tell_blind(pod, is_blind, now_us);
+    attribution = (struct attribution){0};
+    if (is_anyone_silent(pod, now_us))
+        attribution_of(pod, now_us, &attribution);
     for (unsigned i = 0; i < pod->n_cubes; i++) {
         struct fabric_cube *cube = &pod->cube[i];
         bool has_moved = false;
+        judge_silence(cube, &attribution, now_us);
         for (unsigned host = 0; host < FABRIC_HOSTS_PER_CUBE; host++) {
             struct fabric_host *h = &cube->host[host];
-            if (h->heard_us && now_us >= h->silent_at_us) {
-                bool is_dead = !pod->is_blind && now_us - h->heard_us >= settings->host_silent_us &&
-                               (strcmp(h->cause, "HOST_SILENT") == 0 || neighbours_see_dark(cube, host));
-                enum health health = is_dead ? HEALTH_UNHEALTHY : HEALTH_UNKNOWN;
-                /* Once dead by evidence it stays so until it speaks. */
-                if (h->health != health &&
-                    !(h->health == HEALTH_UNHEALTHY && strcmp(h->cause, "HOST_SILENT") == 0)) {
-                    h->health = health;
-                    h->cause = is_dead ? "HOST_SILENT" : "NOT_HEARD";
-                    h->has_moved = true;
-                }
-            }
             has_moved = has_moved || h->has_moved;
             h->has_moved = false;
         }
@@ -219,7 +243,7 @@ void derive_dark(struct fabric_pod *pod, int64_t now_us) {
         for (unsigned face = 0; face < TOPO_FACES; face++)
             for (unsigned index = 0; index < TOPO_INDICES; index++) {
                 struct link_end *seen = &cube->end[face][index];
-                uint16_t want = connected_end(pod, topo_end(i, face, index));
+                uint16_t want = attribution_connected_end(pod, topo_end(i, face, index));
                 bool is_wrong = !seen->light || (want != TOPO_NO_END && seen->far_end != want);
                 bool is_dark = is_wrong && seen->reports >= 2;
                 has_moved = has_moved || is_dark != seen->known_dark;

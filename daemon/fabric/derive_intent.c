@@ -341,8 +341,9 @@ void derive_plan(struct fabric_pod *pod) {
         const struct fabric_cube *cube = &pod->cube[i];
         plan->used_hosts[i] = cube->part_hosts;
         plan->bad_hosts[i] = bad_hosts_of(cube);
-        plan->slice_of[i] = cube->slice ? (uint32_t)cube->slice->uid : 0;
-        set_if(&plan->used, i, fabric_cube_is_used(cube));
+        const struct fabric_slice *holder = cube->slice ? cube->slice : cube->held_for;
+        plan->slice_of[i] = holder ? (uint32_t)holder->uid : 0;
+        set_if(&plan->used, i, fabric_cube_is_used(cube) || cube->held_for);
         set_if(&plan->unhealthy, i, !is_usable_health(cube->health) && !plan->bad_hosts[i]);
         set_if(&plan->unschedulable, i, cube->scheduling != SCHEDULING_SCHEDULABLE);
         set_if(&plan->unaccounted, i, cube->has_unaccounted);

@@ -1,9 +1,11 @@
 #include "daemon/fabric/change.h"
 #include "daemon/fabric/derive.h"
+#include "daemon/fabric/lease.h"
 #include "daemon/fabric/observe.h"
 #include "daemon/fabric/operation.h"
 #include "daemon/fabric/pod.h"
 #include "daemon/fabric/reconcile.h"
+#include "daemon/fabric/repair.h"
 #include "daemon/fabric/request.h"
 
 #include <errno.h>
@@ -26,6 +28,14 @@ struct fabric_settings fabric_default_settings(void) {
         .blind_window_us = 30000000,
         .blind_percent = 10,
         .repair_drift = true,
+        .repair_settle_us = 20000000,
+        .repair_answer_us = INT64_C(3600) * 1000000,
+        .repair_limit_per_hour = 6,
+        .repair_max_cubes = 3,
+        .repair_tries = 3,
+        .flap_count = 4,
+        .flap_window_us = 600000000,
+        .flap_quiet_us = 300000000,
     };
 }
 
@@ -132,6 +142,8 @@ static void prune_events(struct fabric *fabric, int64_t now_us) {
 
 static void keep_house(struct fabric *fabric, int64_t now_us) {
     int64_t wall_us = fabric_wall_us(fabric, now_us);
+    int64_t late_us = fabric->housekeeping_at_us ? now_us - fabric->housekeeping_at_us : 0;
+    lease_review(fabric, late_us, now_us);
     fabric->housekeeping_at_us = now_us + HOUSEKEEPING_US;
     for (struct fabric_slice *slice = fabric->slices; slice; slice = slice->next) {
         const struct slice_version *version = slice->accepted;
@@ -202,6 +214,9 @@ static void advance_once(struct fabric *fabric, int64_t now_us) {
         if (slice->needs_judging)
             derive_slice(slice, now_us);
     }
+    for (struct fabric_pod *pod = fabric->pods; pod; pod = pod->next)
+        if (now_us >= pod->repair_at_us)
+            repair_pod(pod, now_us);
     for (struct fabric_pod *pod = fabric->pods; pod; pod = pod->next) {
         derive_pod(pod, now_us);
         reconcile_pod(pod, now_us);
@@ -232,6 +247,7 @@ int64_t fabric_next_wakeup_us(const struct fabric *fabric) {
     int64_t next = earlier(fabric->host_review_at_us, fabric->housekeeping_at_us);
     for (const struct fabric_pod *pod = fabric->pods; pod; pod = pod->next) {
         next = earlier(next, pod->dark_review_at_us);
+        next = earlier(next, pod->repair_at_us);
         next = earlier(next, reconcile_next_us(pod));
         for (unsigned i = 0; i < pod->n_ocses; i++) {
             next = earlier(next, device_next_wakeup_us(pod->ocs[i].device));

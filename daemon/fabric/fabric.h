@@ -26,6 +26,14 @@ struct fabric_settings {
     int64_t blind_window_us;                            /* 30 s */
     unsigned blind_percent;                             /* 10 */
     bool repair_drift;                                  /* true: put right; false: alarm only */
+    int64_t repair_settle_us;       /* 20 s: failures of one cause show within this time */
+    int64_t repair_answer_us;       /* 1 h: an owner who is asked answers within */
+    unsigned repair_limit_per_hour; /* 6, of one slice */
+    unsigned repair_max_cubes;      /* 3: when more fail at once, a person is asked */
+    unsigned repair_tries;          /* 3: cubes put in that do not qualify, one after another */
+    unsigned flap_count;            /* 4 times within ... */
+    int64_t flap_window_us;         /* 10 min, and a host flaps until it was quiet ... */
+    int64_t flap_quiet_us;          /* 5 min */
 };
 struct fabric_settings fabric_default_settings(void);
 
@@ -66,8 +74,9 @@ int64_t fabric_next_wakeup_us(const struct fabric *fabric);
 /* Timers, then everything that was marked: classes, plans, judgements, reconciliation. Call it at the end of
  * every loop turn in which something was fed in. */
 void fabric_advance(struct fabric *fabric, int64_t now_us);
-/* The way over the management network to a switch. losses and returns only grow: a session ends when the way was lost
- * since the last call, and no other begins until it is up; a new one is tried at once when it came back. */
+/* The way over the management network to a switch. losses and returns only grow: a session ends when the way
+ * was lost since the last call, and no other begins until it is up; a new one is tried at once when it came
+ * back. */
 struct fabric_path {
     bool is_up;
     uint32_t losses, returns;
@@ -110,7 +119,7 @@ struct fabric_refusal {
     char field[64];
     char would_fit_if[320];
     char nearest[40]; /* the nearest topology that fits now; "": none, or not looked for */
-    char **items; /* owned */
+    char **items;     /* owned */
     size_t n_items;
 };
 void fabric_refusal_deinit(struct fabric_refusal *refusal);
@@ -179,7 +188,8 @@ struct fabric_slice_spec {
     bool use_spares;
     enum topo_domain_aim domain_aim;
     enum topo_domain_kind domain_kind;
-    enum disruption disruption; /* DISRUPTION_NONE: ASK */
+    enum disruption disruption;           /* DISRUPTION_NONE: ASK */
+    int64_t lease_ttl_us, lease_grace_us; /* 0: none; an orphan is never released */
     const struct fabric_label *labels;
     unsigned n_labels;
 };
@@ -187,8 +197,8 @@ struct fabric_slice_spec {
 /* All of these: 0 with *ret_outcome, FABRIC_REFUSED with *refusal filled in, FABRIC_REPLAYED with
  * *ret_outcome, or negative errno. Nothing is changed unless 0 is returned without validate_only. */
 
-/* n_specs 1..64, placed jointly, all or none; plans[n_specs] is filled in (caller: fabric_plan_deinit()) unless NULL.
- * connect_timeout_us 0: the setting. */
+/* n_specs 1..64, placed jointly, all or none; plans[n_specs] is filled in (caller: fabric_plan_deinit())
+ * unless NULL. connect_timeout_us 0: the setting. */
 __attribute__((warn_unused_result)) int
 fabric_create_slices(struct fabric *fabric, const struct fabric_actor *actor,
                      const struct fabric_slice_spec *specs, unsigned n_specs, int64_t connect_timeout_us,
@@ -231,6 +241,54 @@ __attribute__((warn_unused_result)) int
 fabric_mark_cube(struct fabric *fabric, const struct fabric_actor *actor, const struct fabric_cube *cube,
                  enum health health, const char *reason, int64_t now_us, struct fabric_outcome *ret_outcome,
                  struct fabric_refusal *refusal);
+enum fabric_scheduling_verb {
+    FABRIC_CORDON,
+    FABRIC_UNCORDON,
+    FABRIC_DRAIN,
+    FABRIC_CANCEL_DRAIN,
+    FABRIC_RELEASE,
+};
+/* deadline_us: of a drain, from now; 0: none. */
+__attribute__((warn_unused_result)) int
+fabric_schedule_cube(struct fabric *fabric, const struct fabric_actor *actor, const struct fabric_cube *cube,
+                     enum fabric_scheduling_verb verb, const char *reason, int64_t deadline_us,
+                     int64_t now_us, struct fabric_outcome *ret_outcome, struct fabric_refusal *refusal);
+/* What a drain of the cube does, or would do, to each slice on it. */
+struct fabric_drain_step {
+    const struct fabric_slice *slice;
+    const char *action; /* "swap", "ask", "wait"; static */
+    int replacement;    /* a cube; -1: none */
+    unsigned removed, added;
+    char text[400];
+};
+void fabric_drain_steps(const struct fabric_cube *cube, int64_t now_us,
+                        void (*visit)(const struct fabric_drain_step *, void *userdata), void *userdata);
+/* What keeps a drain from its end, as of the last look; only slice and text of a step count. */
+void fabric_drain_blockers(const struct fabric_cube *cube,
+                           void (*visit)(const struct fabric_drain_step *, void *userdata), void *userdata);
+/* The owner's word, or an operator's, that what is pending may move. with[i]: a cube instead of the held one,
+ * -1: none; n_with 0, or as many as are pending. ret_plan zeroed; caller: fabric_plan_deinit(). */
+__attribute__((warn_unused_result)) int
+fabric_accept_disruption(struct fabric *fabric, const struct fabric_actor *actor, const char *name,
+                         int64_t uid, const int *with, unsigned n_with, int64_t now_us,
+                         struct fabric_plan *ret_plan, struct fabric_outcome *ret_outcome,
+                         struct fabric_refusal *refusal);
+/* How many cubes the pod holds back for repairs; per_domain: of each cube power domain. ret_spares: those
+ * that are held back now, or would be. */
+__attribute__((warn_unused_result)) int
+fabric_set_spares(struct fabric *fabric, const struct fabric_actor *actor, const struct fabric_pod *pod,
+                  unsigned count, bool per_domain, int64_t now_us, struct topo_cube_set *ret_spares,
+                  struct fabric_outcome *ret_outcome, struct fabric_refusal *refusal);
+/* The lease begins anew; an orphan is one no longer. */
+__attribute__((warn_unused_result)) int
+fabric_renew_slice(struct fabric *fabric, const struct fabric_actor *actor, const char *name, int64_t uid,
+                   int64_t now_us, struct fabric_outcome *ret_outcome, struct fabric_refusal *refusal);
+/* When the lease runs out, wall; of an orphan: when it may be released. */
+int64_t fabric_lease_until_us(const struct fabric_slice *slice);
+/* Where the fault of a dark link may be: so many lines of text; 0 where it is not dark. */
+#define FABRIC_SUSPECTS 5
+unsigned fabric_link_suspects(const struct fabric_slice *slice, const struct slice_version *version,
+                              const struct slice_link *link, char text[FABRIC_SUSPECTS][160]);
 /* Pins product and serial as last reported; n_ocses switches, all or none. */
 __attribute__((warn_unused_result)) int
 fabric_confirm_ocses(struct fabric *fabric, const struct fabric_actor *actor,

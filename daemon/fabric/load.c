@@ -2,6 +2,7 @@
 #include "daemon/fabric/change.h"
 #include "daemon/fabric/pod.h"
 #include "daemon/fabric/request.h"
+#include "daemon/fabric/swap_list.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -113,7 +114,8 @@ static void take_slice(const void *record, void *userdata) {
     struct store_slice *copy = append(loader, &loader->slices, record, sizeof(*copy));
     if (!copy)
         return;
-    KEEP(copy, name), KEEP(copy, topology), KEEP(copy, cause), KEEP(copy, owner);
+    KEEP(copy, name), KEEP(copy, topology), KEEP(copy, cause), KEEP(copy, owner), KEEP(copy, pending),
+        KEEP(copy, pending_cause), KEEP(copy, fresh);
     /* Link lists can be longer than a block of the arena; they are read at once where they stand. */
     const struct store_slice *row = record;
     copy->missing = strdup(row->missing);
@@ -269,7 +271,20 @@ static int fill_version(const struct loader *loader, const struct store_slice *r
     version->connect_by_us = row->connect_by_us;
     version->unverified_since_us = row->unverified_since_us;
     version->operation_id = row->operation_id;
+    version->pending_why = (enum pending_why)row->pending_why;
+    snprintf(version->pending_cause, sizeof(version->pending_cause), "%s", row->pending_cause);
+    version->pending_since_us = row->pending_since_us;
+    version->pending_by_us = row->pending_by_us;
+    version->is_overdue = row->is_overdue;
+    version->tries = (unsigned)row->tries;
+    version->lease_ttl_us = row->lease_ttl_us;
+    version->lease_grace_us = row->lease_grace_us;
+    version->orphaned_since_us = row->orphaned_since_us;
     int r = link_list_parse(row->missing, &version->missing);
+    if (r == 0)
+        r = swap_list_parse(row->pending, &version->pending);
+    if (r == 0)
+        r = swap_list_parse(row->fresh, &version->fresh);
     if (r == 0)
         r = link_list_parse(row->failed, &version->failed);
     if (r < 0)
@@ -325,6 +340,9 @@ static int make_slice(struct loader *loader, const struct store_slice *row) {
     }
     slice->needs_judging = true;
     slice->circuits_total = TOPO_LINKS_PER_POSITION * version->shape.n_cubes;
+    /* Nobody could renew it while there was no daemon. */
+    slice->lease_until_us =
+        loader->now_us + (version->orphaned_since_us ? version->lease_grace_us : version->lease_ttl_us);
     slice->accepted = version;
     slice->durable = slice_version_keep(version);
     slice_link(fabric, slice);

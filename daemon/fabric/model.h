@@ -12,6 +12,7 @@
 #define FABRIC_HOSTS_PER_CUBE 16
 #define FABRIC_CHIPS_PER_CUBE 64
 #define FABRIC_TEXT_MAX 200
+#define FABRIC_PENDING_MAX 560
 
 struct fabric;
 struct fabric_pod;
@@ -32,9 +33,15 @@ struct fabric_host {
     int64_t silent_at_us; /* when it is UNKNOWN unless heard again */
     enum health health;
     const char *cause; /* static */
-    bool has_moved;    /* since the cube's health was derived */
-    struct fabric_slice *part; /* accepted; the part of the cube that has this host, NULL: none */
-    uint8_t chips_ok;  /* a bit each */
+    /* What was said of it last, before flapping is damped; see flap.h. */
+    enum health said;
+    const char *said_cause; /* static */
+    bool is_flapping, was_reported;
+    unsigned n_flaps;
+    int64_t first_flap_us, quiet_since_us; /* monotonic */
+    bool has_moved;                        /* since the cube's health was derived */
+    struct fabric_slice *part;             /* accepted; the part of the cube that has this host, NULL: none */
+    uint8_t chips_ok;                      /* a bit each */
     bool electrical_ok;
     bool chips_in_use;
 };
@@ -52,12 +59,15 @@ struct fabric_cube {
     char mark_reason[FABRIC_TEXT_MAX], mark_by[64];
     enum scheduling scheduling;
     char scheduling_reason[FABRIC_TEXT_MAX], scheduling_by[64];
+    int64_t scheduling_since_us; /* wall */
+    int64_t drain_by_us;         /* wall; 0: no deadline */
     bool is_spare;
     int64_t revision;
 
     struct fabric_slice *slice; /* accepted, of whole cubes; NULL: free, or cut into parts */
     struct fabric_slice *durable_slice;
     uint16_t position;
+    struct fabric_slice *held_for; /* accepted; whose repair this free cube is held for; NULL: nobody's */
     uint16_t part_hosts, durable_part_hosts; /* a bit each: hosts that parts have */
     bool has_unaccounted, is_unproven;
     bool may_be_lit; /* a switch that cannot be read may hold a circuit here */
@@ -91,7 +101,7 @@ struct fabric_port {
     int64_t put_right_us[2];          /* the last two times a drifted circuit was put right; 0: never */
 };
 
-/* A slice, or parts of the cube, have it. */
+/* A slice, or parts of the cube, have it; a cube that is held for a repair is not used yet. */
 static inline bool fabric_cube_is_used(const struct fabric_cube *cube) {
     return cube->slice || cube->part_hosts;
 }
@@ -110,16 +120,16 @@ struct fabric_ocs {
     void *transport;      /* of the device, the owner's */
     enum ocs_state state; /* as shown */
     char cause[FABRIC_TEXT_MAX];
-    bool map_known;           /* observed_b was read by this process */
-    bool is_readable;         /* and the session is up */
-    int64_t lost_at_us;       /* when the session was lost; 0: is there, or never was */
+    bool map_known;     /* observed_b was read by this process */
+    bool is_readable;   /* and the session is up */
+    int64_t lost_at_us; /* when the session was lost; 0: is there, or never was */
     struct {
         bool is_known, is_down;
         uint32_t losses, returns; /* as last told */
     } path;                       /* of the management network; see fabric_set_path() */
-    struct fabric_port *port; /* by A port, from 1; [ports_a + 1] */
-    uint16_t *want_a;         /* by B port, from 1: the intended A port, 0 none */
-    uint16_t *observed_a;     /* by B port: the observed A port, 0 none */
+    struct fabric_port *port;     /* by A port, from 1; [ports_a + 1] */
+    uint16_t *want_a;             /* by B port, from 1: the intended A port, 0 none */
+    uint16_t *observed_a;         /* by B port: the observed A port, 0 none */
     bool *is_b_locked;
     unsigned n_circuits;   /* observed, foreign ones left out */
     int64_t sent_at_us;    /* of the change under way; 0: none */
@@ -133,6 +143,17 @@ struct fabric_ocs {
 
 struct link_list {
     struct slice_link *link;
+    unsigned count;
+};
+
+/* A cube that leaves a slice, and the one for its place. */
+#define SWAP_NO_CUBE UINT16_MAX
+struct slice_swap {
+    uint16_t out, in; /* in SWAP_NO_CUBE: none is held */
+};
+
+struct swap_list {
+    struct slice_swap *swap;
     unsigned count;
 };
 
@@ -156,6 +177,20 @@ struct slice_version {
     int64_t connect_by_us;       /* wall; 0: no limit */
     int64_t unverified_since_us; /* wall; 0: every switch is seen */
     int64_t operation_id;        /* under way; 0: none */
+
+    /* What has to move and waits for somebody or something; count 0: nothing. */
+    struct swap_list pending;
+    enum pending_why pending_why;
+    char pending_cause[FABRIC_PENDING_MAX];
+    int64_t pending_since_us, pending_by_us; /* wall */
+    bool is_overdue;
+    /* Cubes that a repair put in and whose links hosts have not confirmed yet, and its swaps so far. */
+    struct swap_list fresh;
+    unsigned tries;
+
+    int64_t lease_ttl_us;      /* 0: no lease */
+    int64_t lease_grace_us;    /* of an orphan, until it may be released; 0: never */
+    int64_t orphaned_since_us; /* wall; 0: the lease did not run out */
 };
 
 struct fabric_label {
@@ -174,6 +209,7 @@ struct fabric_slice {
     struct slice_version *accepted, *durable; /* durable NULL: creation is not durable yet */
     bool needs_judging;
     unsigned circuits_done, circuits_total;
+    int64_t lease_until_us; /* monotonic: when the lease runs out; of an orphan: when it may be released */
 };
 
 /* Mirrors that a former slice, or a former generation of one, may have left. */
@@ -203,6 +239,9 @@ struct fabric_pod {
     struct topo_wiring *wiring;
     struct topo_pod plan; /* for the planner; see refresh.h */
     struct fabric_former *formers;
+    unsigned spares; /* cubes to hold back, of the pod or of each cube power domain */
+    bool spares_per_domain;
+    int64_t repair_at_us; /* monotonic: when the review of repairs, drains and spares is due */
     bool is_blind;
     bool plan_is_old, classes_are_old, wants_are_old;
     bool is_importing;         /* its inventory is being replaced: nothing else may change it meanwhile */

@@ -1,5 +1,6 @@
 #include "daemon/fabric/observe.h"
 #include "daemon/fabric/derive.h"
+#include "daemon/fabric/flap.h"
 #include "daemon/fabric/surprise.h"
 
 #include <string.h>
@@ -46,14 +47,13 @@ static void on_state(struct device *device, int64_t now_us, void *userdata) {
     fabric_mark(pod->fabric);
 }
 
-/* The link end at a port saw another circuit before: what its host said about it counts no more, but for what it said
- * after the change was sent. */
+/* The link end at a port saw another circuit before: what its host said about it counts no more, but for what
+ * it said after the change was sent. */
 static void forget_end(struct fabric_ocs *ocs, enum topo_side side, unsigned port) {
     uint16_t end = port ? ocs->pod->wiring->end_of[ocs->index][side][port] : TOPO_NO_END;
     if (end == TOPO_NO_END)
         return;
-    struct link_end *seen =
-        &ocs->pod->cube[topo_end_cube(end)].end[topo_end_face(end)][topo_end_index(end)];
+    struct link_end *seen = &ocs->pod->cube[topo_end_cube(end)].end[topo_end_face(end)][topo_end_index(end)];
     seen->reports = ocs->sent_at_us && seen->reported_us > ocs->sent_at_us;
     seen->known_dark = false;
 }
@@ -194,12 +194,8 @@ void fabric_report_host(struct fabric *fabric, const struct fabric_report *repor
     host->chips_ok = report->chips_ok;
     host->electrical_ok = report->electrical_ok;
     host->chips_in_use = report->chips_in_use;
-    if (host->health != health || strcmp(host->cause, cause) != 0) {
-        host->health = health;
-        host->cause = cause;
-        host->has_moved = true;
-        fabric->host_review_at_us = now_us;
-    }
+    host->was_reported = true;
+    flap_say(fabric, host, health, cause, now_us);
     for (unsigned i = 0; i < report->n_ends; i++) {
         uint16_t end = report->ends[i].end;
         if (topo_end_cube(end) != report->cube)

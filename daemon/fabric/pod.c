@@ -57,6 +57,8 @@ static int fill_cubes(struct fabric_pod *pod, const struct fabric_pod_rows *rows
         cube->scheduling = row->scheduling ? (enum scheduling)row->scheduling : SCHEDULING_SCHEDULABLE;
         copy_text(cube->scheduling_reason, sizeof(cube->scheduling_reason), row->scheduling_reason);
         copy_text(cube->scheduling_by, sizeof(cube->scheduling_by), row->scheduling_by);
+        cube->scheduling_since_us = row->scheduling_since_us;
+        cube->drain_by_us = row->drain_by_us;
         cube->is_spare = row->is_spare;
         cube->revision = row->revision;
         for (unsigned face = 0; face < TOPO_FACES; face++)
@@ -151,6 +153,8 @@ int pod_new(struct fabric *fabric, const struct fabric_pod_rows *rows, struct fa
     pod->frozen = (enum frozen)rows->pod->frozen;
     copy_text(pod->frozen_text, sizeof(pod->frozen_text), rows->pod->frozen_text);
     pod->revision = rows->pod->revision;
+    pod->spares = (unsigned)rows->pod->spares;
+    pod->spares_per_domain = rows->pod->spares_per_domain;
     pod->dark_review_at_us = INT64_MAX;
     pod->n_cubes = (uint16_t)rows->n_cubes;
     pod->n_ocses = (uint16_t)rows->n_ocses;
@@ -226,7 +230,9 @@ struct store_pod pod_row(const struct fabric_pod *pod) {
                               .largest_slice_cubes = pod->largest_slice_cubes,
                               .frozen = pod->frozen,
                               .frozen_text = pod->frozen_text,
-                              .revision = pod->revision};
+                              .revision = pod->revision,
+                              .spares = pod->spares,
+                              .spares_per_domain = pod->spares_per_domain};
 }
 
 struct store_cube pod_cube_row(const struct fabric_cube *cube) {
@@ -246,7 +252,9 @@ struct store_cube pod_cube_row(const struct fabric_cube *cube) {
                                .scheduling_reason = cube->scheduling_reason,
                                .scheduling_by = cube->scheduling_by,
                                .is_spare = cube->is_spare,
-                               .revision = cube->revision};
+                               .revision = cube->revision,
+                               .scheduling_since_us = cube->scheduling_since_us,
+                               .drain_by_us = cube->drain_by_us};
 }
 
 struct store_ocs pod_ocs_row(const struct fabric_ocs *ocs) {
@@ -331,6 +339,9 @@ void slice_unlink_and_free(struct fabric *fabric, struct fabric_slice *slice) {
 void slice_hold(struct fabric_slice *slice, const struct slice_version *version, bool hold) {
     if (!slice_version_owns(version))
         return;
+    for (unsigned i = 0; i < version->pending.count; i++)
+        if (version->pending.swap[i].in != SWAP_NO_CUBE)
+            slice->pod->cube[version->pending.swap[i].in].held_for = hold ? slice : NULL;
     for (unsigned position = 0; position < version->shape.n_cubes; position++) {
         struct fabric_cube *cube = &slice->pod->cube[version->cubes[position]];
         if (version->shape.whole_cubes) {

@@ -31,6 +31,12 @@ static void compare_slice(const struct fabric_slice *slice, const struct fabric_
                           const struct fabric_pod *new, struct fabric_refusal *refusal) {
     const struct slice_version *version = slice->accepted;
     char cube_name[96];
+    for (unsigned i = 0; i < version->pending.count; i++) {
+        unsigned cube = version->pending.swap[i].in;
+        if (cube != SWAP_NO_CUBE && cube >= new->n_cubes)
+            refusal_add_item(refusal, "%s is held for the repair of slice %s and would go",
+                             fabric_cube_name(&old->cube[cube], cube_name), slice->name);
+    }
     for (unsigned position = 0; position < version->shape.n_cubes; position++) {
         unsigned cube = version->cubes[position];
         if (cube >= new->n_cubes || strcmp(old->cube[cube].name, new->cube[cube].name) != 0) {
@@ -62,6 +68,8 @@ static void compare_slice(const struct fabric_slice *slice, const struct fabric_
 
 /* What an inventory does not say stays as it was: an operator's words, health, pins. */
 static void keep_records(const struct fabric_pod *old, struct fabric_pod *new) {
+    new->spares = old->spares;
+    new->spares_per_domain = old->spares_per_domain;
     for (unsigned i = 0; i < old->n_cubes && i < new->n_cubes; i++) {
         const struct fabric_cube *from = &old->cube[i];
         struct fabric_cube *to = &new->cube[i];
@@ -75,6 +83,8 @@ static void keep_records(const struct fabric_pod *old, struct fabric_pod *new) {
         to->scheduling = from->scheduling;
         memcpy(to->scheduling_reason, from->scheduling_reason, sizeof(to->scheduling_reason));
         memcpy(to->scheduling_by, from->scheduling_by, sizeof(to->scheduling_by));
+        to->scheduling_since_us = from->scheduling_since_us;
+        to->drain_by_us = from->drain_by_us;
         to->is_spare = from->is_spare;
         to->revision = from->revision;
     }
@@ -92,6 +102,13 @@ static void keep_seen(const struct fabric_pod *old, struct fabric_pod *new, int6
             to->chips_ok = from->chips_ok;
             to->electrical_ok = from->electrical_ok;
             to->chips_in_use = from->chips_in_use;
+            to->said = from->said;
+            to->said_cause = from->said_cause;
+            to->is_flapping = from->is_flapping;
+            to->was_reported = from->was_reported;
+            to->n_flaps = from->n_flaps;
+            to->first_flap_us = from->first_flap_us;
+            to->quiet_since_us = from->quiet_since_us;
             to->has_moved = true;
         }
         memcpy(new->cube[i].end, old->cube[i].end, sizeof(new->cube[i].end));
@@ -115,6 +132,7 @@ static void land(struct fabric *fabric, struct step *step, int64_t now_us) {
         }
     for (unsigned i = 0; i < old->n_cubes && i < new->n_cubes; i++) {
         new->cube[i].slice = old->cube[i].slice;
+        new->cube[i].held_for = old->cube[i].held_for;
         new->cube[i].position = old->cube[i].position;
         new->cube[i].part_hosts = old->cube[i].part_hosts;
         for (unsigned host = 0; host < FABRIC_HOSTS_PER_CUBE; host++)

@@ -1,5 +1,6 @@
 #include "daemon/fabric/version.h"
 #include "daemon/fabric/fabric.h"
+#include "daemon/fabric/swap_list.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -17,8 +18,11 @@ struct slice_version *slice_version_new(const struct slice_version *before) {
     *version = *before;
     version->references = 1;
     version->missing = version->failed = (struct link_list){0};
+    version->pending = version->fresh = (struct swap_list){0};
     if (link_list_copy(&before->missing, &version->missing) < 0 ||
-        link_list_copy(&before->failed, &version->failed) < 0) {
+        link_list_copy(&before->failed, &version->failed) < 0 ||
+        swap_list_set(&version->pending, before->pending.swap, before->pending.count) < 0 ||
+        swap_list_set(&version->fresh, before->fresh.swap, before->fresh.count) < 0) {
         slice_version_drop(version);
         return NULL;
     }
@@ -36,6 +40,8 @@ void slice_version_drop(struct slice_version *version) {
         return;
     link_list_deinit(&version->missing);
     link_list_deinit(&version->failed);
+    swap_list_deinit(&version->pending);
+    swap_list_deinit(&version->fresh);
     free(version);
 }
 

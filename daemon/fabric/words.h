@@ -29,6 +29,17 @@ enum qualified { QUALIFIED_NONE, QUALIFIED_NOT_CHECKED, QUALIFIED_PASSED, QUALIF
 
 enum disruption { DISRUPTION_NONE, DISRUPTION_ASK, DISRUPTION_ANYTIME };
 
+/* What a disruption that is pending waits for. */
+enum pending_why {
+    PENDING_NONE,
+    PENDING_OWNER,         /* his word */
+    PENDING_NO_CUBE,       /* a cube that can take the place */
+    PENDING_TOO_MANY,      /* a person: many cubes failed at once */
+    PENDING_LIMIT,         /* a person: too many repairs within an hour */
+    PENDING_PINNED,        /* whoever chose the cubes */
+    PENDING_NOT_QUALIFIED, /* a person: the cubes that were put in did not qualify */
+};
+
 enum ocs_state {
     OCS_NONE,
     OCS_DISCONNECTED,

@@ -389,6 +389,21 @@ static void unmark_cubes(struct world *world) {
     }
 }
 
+static void release_cubes(struct world *world) {
+    for (unsigned cube = 0; cube < world->fleet->n_cubes; cube++) {
+        const struct fabric_cube *is = &world->fabric->pods->cube[cube];
+        if (is->scheduling != SCHEDULING_QUARANTINED || is->health != HEALTH_HEALTHY)
+            continue;
+        struct fabric_actor actor = world_actor(world, "ReleaseCube");
+        struct fabric_outcome outcome;
+        struct fabric_refusal refusal = {0};
+        int r = fabric_schedule_cube(world->fabric, &actor, is, FABRIC_RELEASE, "repaired", 0, world->now_us,
+                                     &outcome, &refusal);
+        (void)r; /* with the store broken: tried again */
+        fabric_refusal_deinit(&refusal);
+    }
+}
+
 static void thaw(struct world *world) {
     if (!world->fabric->pods->frozen)
         return;
@@ -406,6 +421,7 @@ static const char *run_to_rest(struct world *world, int64_t limit_us, char *text
     const char *what = "";
     while (what && world->now_us < until_us) {
         unmark_cubes(world);
+        release_cubes(world);
         thaw(world);
         world_run(world, world->now_us + (limit_us > REST_US ? 20 * REST_STEP_US : REST_STEP_US));
         judge_books(world);
