@@ -25,7 +25,9 @@
 #define CONNECT_TIMEOUT_US 3000000
 #define BACKOFF_FIRST_US 100000
 #define BACKOFF_MAX_US 10000000
-#define ASK_AGAIN_US 30000000 /* who a switch is that is not the pinned one */
+/* Who a switch is that is not the pinned one: soon at first, for its answer may have been a damaged one. */
+#define ASK_AGAIN_FIRST_US 1000000
+#define ASK_AGAIN_MAX_US 30000000
 #define ERRORS_MAX 256        /* entries read before a switch that never runs out is left alone */
 
 enum request {
@@ -67,6 +69,7 @@ struct device {
     uint64_t random;
 
     int64_t identify_at_us; /* in MISMATCH: ask again */
+    int64_t identify_wait_us;
     bool errors_wanted;
     unsigned n_errors;
     bool read_wanted;
@@ -315,7 +318,10 @@ static void judge_identity(struct device *device, int64_t now_us) {
     const struct device_config *config = &device->config;
     const struct device_identity *identity = &device->identity;
     device->read_wanted = device->errors_wanted = false;
-    device->identify_at_us = now_us + ASK_AGAIN_US;
+    device->identify_at_us = now_us + device->identify_wait_us;
+    device->identify_wait_us *= 2;
+    if (device->identify_wait_us > ASK_AGAIN_MAX_US)
+        device->identify_wait_us = ASK_AGAIN_MAX_US;
     if (!config->product[0] || !config->serial[0]) {
         set_state(device, DEVICE_MISMATCH, now_us, "not confirmed: the switch says it is %s, serial %s",
                   identity->product, identity->serial);
@@ -512,6 +518,7 @@ static int take_answers(struct device *device, int64_t now_us) {
 static void take_connected(struct device *device, int64_t now_us) {
     device->connected = true;
     device->connecting = false;
+    device->identify_wait_us = ASK_AGAIN_FIRST_US;
     device->received_len = 0;
     set_state(device, DEVICE_SYNCING, now_us, "asking who it is");
     send_identify(device, now_us);

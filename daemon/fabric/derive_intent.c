@@ -84,6 +84,8 @@ void derive_wants(struct fabric_pod *pod) {
             struct fabric_port *port = &ocs->port[a];
             if (port->want_b == wanted[i][a])
                 continue;
+            if (port->want_b)
+                ocs->retry_at_us = 0; /* what waits for another try must not delay what is new */
             port->failures = 0;
             port->is_failed = port->in_flight = false;
             memset(port->put_right_us, 0, sizeof(port->put_right_us));

@@ -172,6 +172,8 @@ static void advance_devices(struct fabric_pod *pod, int64_t now_us) {
             device_advance(ocs->device, now_us);
         if (observe_is_usable(ocs) && ocs->audit_at_us <= now_us) {
             ocs->audit_at_us = now_us + pod->fabric->settings.audit_period_us;
+            for (unsigned a = 1; a <= ocs->ports_a; a++)
+                ocs->port[a].may_try = ocs->port[a].is_failed;
             device_read_map(ocs->device, now_us);
         }
         if (ocs->retry_at_us && ocs->retry_at_us <= now_us) {

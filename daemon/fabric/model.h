@@ -99,6 +99,7 @@ struct fabric_port {
     uint8_t failures;                 /* tries in a row after which the intended circuit was not there */
     bool is_failed;                   /* given up until the intent or the session changes */
     int64_t put_right_us[2];          /* the last two times a drifted circuit was put right; 0: never */
+    bool may_try;                     /* given up, but an audit is due: once more */
 };
 
 /* A slice, or parts of the cube, have it; a cube that is held for a repair is not used yet. */

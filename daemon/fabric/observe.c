@@ -122,7 +122,7 @@ static void count_failures(struct fabric_ocs *ocs) {
         port->in_flight = false;
         if (port->want_b && port->observed_b != port->want_b && ++port->failures >= PORT_TRIES) {
             port->is_failed = true;
-            ocs->pod->plan_is_old = true;
+            ocs->pod->classes_are_old = ocs->pod->plan_is_old = true;
             if (port->want_slice)
                 port->want_slice->needs_judging = true;
         }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define SECOND_READ_US 50000
+#define SUSPECT_AFTER 2 /* failures; a port is given up after the next */
 
 /* A circuit that was there as intended and is gone: put right at most twice an hour, or two controllers that
  * repair each other would flap a job for ever. */
@@ -26,7 +27,7 @@ static bool is_fought_over(const struct fabric_port *port, int64_t now_us) {
 }
 
 static bool may_add(const struct fabric_ocs *ocs, const struct fabric_port *port, int64_t now_us) {
-    if (port->is_failed || !port->want_slice)
+    if ((port->is_failed && !port->may_try) || !port->want_slice)
         return false;
     if (is_asked_for(port))
         return true;
@@ -91,6 +92,26 @@ static void keep_one_slice(const struct fabric_ocs *ocs, struct reconcile_wish *
     wish->n_add = kept;
 }
 
+/* A switch may refuse a whole list for one bad pair. Pairs that failed with others and then with those of their slice only
+ * are sent last, each alone, so that no good one is given up for a bad one. */
+static void keep_suspects_apart(const struct fabric_ocs *ocs, struct reconcile_wish *wish) {
+    size_t kept = 0, least = 0;
+    for (size_t i = 0; i < wish->n_add; i++) {
+        const struct fabric_port *port = &ocs->port[wish->add[i].a];
+        if (port->failures < ocs->port[wish->add[least].a].failures)
+            least = i;
+    }
+    if (wish->n_add && ocs->port[wish->add[least].a].failures >= SUSPECT_AFTER) {
+        wish->add[0] = wish->add[least];
+        wish->n_add = 1;
+        return;
+    }
+    for (size_t i = 0; i < wish->n_add; i++)
+        if (ocs->port[wish->add[i].a].failures < SUSPECT_AFTER)
+            wish->add[kept++] = wish->add[i];
+    wish->n_add = kept;
+}
+
 static void tell_drift(struct fabric_ocs *ocs, unsigned n_drifted, const char *slice, int64_t now_us) {
     struct change *change = change_begin(ocs->pod->fabric, "heliostatd", now_us);
     char name[96], cause[FABRIC_TEXT_MAX];
@@ -113,6 +134,7 @@ static void send(struct fabric_ocs *ocs, int64_t now_us) {
     }
     if (ocs->is_split && wish.n_add)
         keep_one_slice(ocs, &wish);
+    keep_suspects_apart(ocs, &wish);
     if (wish.n_remove + wish.n_add == 0)
         return;
     if (device_apply(ocs->device, wish.remove, wish.n_remove, wish.add, wish.n_add, now_us) !=
@@ -128,6 +150,7 @@ static void send(struct fabric_ocs *ocs, int64_t now_us) {
     for (size_t i = 0; i < wish.n_add; i++) {
         struct fabric_port *port = &ocs->port[wish.add[i].a];
         port->in_flight = true;
+        port->may_try = false;
         port->sent_b = wish.add[i].b;
         if (is_drift(port)) {
             port->put_right_us[0] = port->put_right_us[1];
