@@ -1,9 +1,11 @@
 /* helioctl cube */
 #include "ctl/cube.h"
 #include "ctl/client.h"
+#include "ctl/maintenance.h"
 #include "ctl/mutation.h"
 #include "ctl/output.h"
 #include "ctl/pod.h"
+#include "ctl/qualify.h"
 #include "ctl/registry.h"
 #include "ctl/word.h"
 
@@ -169,6 +171,50 @@ static const struct ctl_command commands[] = {
      CTL_FLAGS_MUTATION,
      NULL,
      ctl_cube_release},
+    {"maintain",
+     "Make a cube safe to touch, and keep it so until maintain-done",
+     "Every circuit with an end there is removed and read back, those of slices once their owners agree. A "
+     "switch that "
+     "cannot be read makes it NOT PROVEN DARK.",
+     {{"CUBE", false, CTL_OBJECT_CUBE, "Name of the cube"}},
+     ctl_maintain_flags,
+     CTL_FLAGS_MUTATION | CTL_FLAGS_WAIT | CTL_FLAGS_DESTRUCTIVE,
+     NULL,
+     ctl_maintain},
+    {"maintain-done",
+     "Give a cube back",
+     NULL,
+     {{"CUBE", false, CTL_OBJECT_CUBE, "Name of the cube"}},
+     NULL,
+     CTL_FLAGS_MUTATION | CTL_FLAGS_WAIT,
+     NULL,
+     ctl_maintain_done},
+    {"replace",
+     "Take a new rack in where a cube under maintenance stood: other serials, the same wiring",
+     NULL,
+     {{"CUBE", false, CTL_OBJECT_CUBE, "Name of the cube"}},
+     ctl_cube_replace_flags,
+     CTL_FLAGS_MUTATION,
+     NULL,
+     ctl_cube_replace},
+    {"qualify",
+     "Test all face links of a cube that no slice uses, without touching anyone else",
+     "Self-loops lit in coded rounds tell which switch each fiber is on; a round against a free healthy cube "
+     "tells signs "
+     "and which end is at fault. A quarantined cube that passes is released.",
+     {{"CUBE", false, CTL_OBJECT_CUBE, "Name of the cube"}},
+     ctl_qualify_flags,
+     CTL_FLAGS_MUTATION | CTL_FLAGS_WAIT,
+     NULL,
+     ctl_cube_qualify},
+    {"qualification",
+     "Show the last test of a cube; -o wide shows every link",
+     NULL,
+     {{"CUBE", false, CTL_OBJECT_CUBE, "Name of the cube"}},
+     NULL,
+     0,
+     NULL,
+     ctl_cube_qualification},
     {0},
 };
 

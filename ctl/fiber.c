@@ -1,5 +1,6 @@
 /* helioctl fiber */
 #include "ctl/client.h"
+#include "ctl/maintenance.h"
 #include "ctl/mutation.h"
 #include "ctl/output.h"
 #include "ctl/pod.h"
@@ -150,6 +151,24 @@ static const struct ctl_command commands[] = {
      CTL_FLAGS_MUTATION | CTL_FLAGS_DESTRUCTIVE,
      NULL,
      fiber_import},
+    {"maintain",
+     "Make a fiber safe to touch, and keep it so until maintain-done",
+     "Every circuit with an end there is removed and read back, those of slices once their owners agree. A "
+     "switch that "
+     "cannot be read makes it NOT PROVEN DARK.",
+     {{"FIBER", false, CTL_OBJECT_OTHER, "Name of the fiber by its end at the cube, cube-07/+x/5"}},
+     ctl_maintain_flags,
+     CTL_FLAGS_MUTATION | CTL_FLAGS_WAIT | CTL_FLAGS_DESTRUCTIVE,
+     NULL,
+     ctl_maintain},
+    {"maintain-done",
+     "Give a fiber back",
+     NULL,
+     {{"FIBER", false, CTL_OBJECT_OTHER, "Name of the fiber by its end at the cube, cube-07/+x/5"}},
+     NULL,
+     CTL_FLAGS_MUTATION | CTL_FLAGS_WAIT,
+     NULL,
+     ctl_maintain_done},
     {0},
 };
 

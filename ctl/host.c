@@ -1,6 +1,7 @@
 /* helioctl host */
 #include "heliostat/v1/host.pb-c.h"
 #include "ctl/client.h"
+#include "ctl/maintenance.h"
 #include "ctl/output.h"
 #include "ctl/pod.h"
 #include "ctl/registry.h"
@@ -116,6 +117,24 @@ static const struct ctl_command commands[] = {
      0,
      NULL,
      host_list},
+    {"maintain",
+     "Make a host safe to touch, and keep it so until maintain-done",
+     "Every circuit with an end there is removed and read back, those of slices once their owners agree. A "
+     "switch that "
+     "cannot be read makes it NOT PROVEN DARK.",
+     {{"HOST", false, CTL_OBJECT_OTHER, "Name of the host, cube-07/host-03"}},
+     ctl_maintain_flags,
+     CTL_FLAGS_MUTATION | CTL_FLAGS_WAIT | CTL_FLAGS_DESTRUCTIVE,
+     NULL,
+     ctl_maintain},
+    {"maintain-done",
+     "Give a host back",
+     NULL,
+     {{"HOST", false, CTL_OBJECT_OTHER, "Name of the host, cube-07/host-03"}},
+     NULL,
+     CTL_FLAGS_MUTATION | CTL_FLAGS_WAIT,
+     NULL,
+     ctl_maintain_done},
     {0},
 };
 

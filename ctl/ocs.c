@@ -1,6 +1,7 @@
 /* helioctl ocs */
 #include "heliostat/v1/ocs.pb-c.h"
 #include "ctl/client.h"
+#include "ctl/maintenance.h"
 #include "ctl/mutation.h"
 #include "ctl/output.h"
 #include "ctl/registry.h"
@@ -192,6 +193,42 @@ static const struct ctl_command commands[] = {
      CTL_FLAGS_MUTATION,
      NULL,
      ocs_set_address},
+    {"drain",
+     "Make a switch safe to power off",
+     "Its circuits cannot go elsewhere: each owner is told which links will go, and says `slice allow`, or "
+     "an operator "
+     "says --disrupt. Then they are removed and read back.",
+     {{"OCS", false, CTL_OBJECT_OCS, "Name of the switch"}},
+     ctl_maintain_flags,
+     CTL_FLAGS_MUTATION | CTL_FLAGS_WAIT | CTL_FLAGS_DESTRUCTIVE,
+     NULL,
+     ctl_ocs_drain},
+    {"undrain",
+     "Use a drained or failed switch again: its circuits return",
+     NULL,
+     {{"OCS", false, CTL_OBJECT_OCS, "Name of the switch"}},
+     NULL,
+     CTL_FLAGS_MUTATION | CTL_FLAGS_WAIT,
+     NULL,
+     ctl_maintain_done},
+    {"mark-failed",
+     "Say that a switch is dead: its slices lose the links over it, new ones do without",
+     NULL,
+     {{"OCS", false, CTL_OBJECT_OCS, "Name of the switch"}},
+     ctl_maintain_flags,
+     CTL_FLAGS_MUTATION | CTL_FLAGS_WAIT | CTL_FLAGS_DESTRUCTIVE,
+     NULL,
+     ctl_ocs_mark_failed},
+    {"replace",
+     "Take another unit in where a drained or failed switch stood",
+     "Every fiber counts as unproved: the circuits return in stages, and the next stage begins when hosts "
+     "see the right "
+     "chip at the far end of nine links in ten.",
+     {{"OCS", false, CTL_OBJECT_OCS, "Name of the switch"}},
+     ctl_ocs_replace_flags,
+     CTL_FLAGS_MUTATION | CTL_FLAGS_WAIT,
+     NULL,
+     ctl_ocs_replace},
     {0},
 };
 

@@ -1,6 +1,7 @@
 /* helioctl slice */
 #include "ctl/slice.h"
 #include "ctl/client.h"
+#include "ctl/maintenance.h"
 #include "ctl/mutation.h"
 #include "ctl/output.h"
 #include "ctl/registry.h"
@@ -327,6 +328,14 @@ static const struct ctl_command commands[] = {
      CTL_FLAGS_MUTATION | CTL_FLAGS_DESTRUCTIVE,
      NULL,
      slice_release_hold},
+    {"allow",
+     "The owner's word: the links of the slice over what is under maintenance may go",
+     NULL,
+     {SLICE_NAME, {"OBJECT", false, CTL_OBJECT_OTHER, "A cube, host, fiber, port or switch"}},
+     NULL,
+     CTL_FLAGS_MUTATION | CTL_FLAGS_DESTRUCTIVE,
+     NULL,
+     ctl_slice_allow},
     {0},
 };
 

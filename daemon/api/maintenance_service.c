@@ -3,6 +3,7 @@
 #include "daemon/api/find.h"
 #include "daemon/api/find_object.h"
 #include "daemon/api/pending.h"
+#include "daemon/api/qualification_service.h"
 #include "daemon/api/refusal.h"
 #include "heliostat/v1/maintenance.pb-c.h"
 #include "inventory/names.h"
@@ -263,5 +264,7 @@ const struct service_method maintenance_service[] = {
     METHOD("ReplaceCube", replace_cube, replace_cube),
     METHOD("ReplaceOcs", replace_ocs, replace_ocs),
     METHOD("FinishPortMove", finish_port_move, finish_move),
+    METHOD("QualifyCube", qualify_cube, qualify_cube_call),
+    METHOD("GetQualification", get_qualification, get_qualification_call),
     {0},
 };

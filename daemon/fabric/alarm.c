@@ -1,4 +1,6 @@
 /* What needs a person now. A table of conditions; each is looked at when somebody asks. */
+#include "daemon/fabric/maintenance.h"
+#include "daemon/fabric/alarm_operations.h"
 #include "daemon/fabric/observe.h"
 
 #include <stdarg.h>
@@ -41,7 +43,7 @@ static void look_at_ocs(const struct teller *teller, const struct fabric_ocs *oc
         tell(teller, "OCS_MISMATCH", ocs->pod, name, 0,
              "check the switch and its address, then `helioctl ocs confirm`", "%s",
              device_cause(ocs->device));
-    else if (ocs->lost_at_us)
+    else if (ocs->lost_at_us && !maintenance_of_ocs(ocs))
         tell(teller, "OCS_DISCONNECTED", ocs->pod, name, ocs->lost_at_us + teller->fabric->wall_offset_us,
              "bring the switch or the way to it back; its mirrors stay as they are", "%s",
              device_cause(ocs->device));
@@ -49,7 +51,7 @@ static void look_at_ocs(const struct teller *teller, const struct fabric_ocs *oc
              first_fought = 0, drifted = 0, first_drifted = 0;
     for (unsigned a = 1; a <= ocs->ports_a; a++) {
         const struct fabric_port *port = &ocs->port[a];
-        bool is_missing = port->want_b && port->observed_b != port->want_b;
+        bool is_missing = port->want_b && !port->is_test && port->observed_b != port->want_b;
         if (port->observed_b && port->circuit_class == CIRCUIT_UNACCOUNTED && !unaccounted++)
             first_unaccounted = a;
         if (is_missing && port->is_failed && !failed++)
@@ -103,6 +105,25 @@ static void look_at_cube(const struct teller *teller, const struct fabric_cube *
              cube->health_cause);
 }
 
+static void look_at_maintenance(const struct teller *teller, const struct fabric_maintenance *m) {
+    static const struct {
+        const char *kind, *what_to_do;
+    } alarms[] = {
+        [MAINTENANCE_WAITING] = {"MAINTENANCE_WAITS",
+                                 "`helioctl maintenance list OBJECT` names who has to say `slice allow`"},
+        [MAINTENANCE_NOT_PROVEN_DARK] = {"NOT_PROVEN_DARK", "do not touch it; bring the switches back first"},
+        [MAINTENANCE_STOPPED] = {"RESTORING_STOPPED",
+                                 "`helioctl maintenance list OBJECT` names the circuits; put their fibers right"},
+    };
+    struct maintenance_sight sight;
+    char name[112];
+    maintenance_look(m, &sight);
+    if (sight.state >= sizeof(alarms) / sizeof(*alarms) || !alarms[sight.state].kind)
+        return;
+    snprintf(name, sizeof(name), "%.63s/%.47s", m->pod->name, m->name);
+    tell(teller, alarms[sight.state].kind, m->pod, name, m->since_us, alarms[sight.state].what_to_do, "%s", sight.text);
+}
+
 static void look_at_slice(const struct teller *teller, const struct fabric_slice *slice) {
     const struct slice_version *version = slice->durable;
     if (!version || version->is_gone)
@@ -133,6 +154,8 @@ void fabric_alarms(const struct fabric *fabric, void (*visit)(const struct fabri
             look_at_ocs(&teller, &pod->ocs[i]);
         for (unsigned i = 0; i < pod->n_cubes; i++)
             look_at_cube(&teller, &pod->cube[i], fabric->last_now_us + fabric->wall_offset_us);
+        for (const struct fabric_maintenance *m = pod->maintenances; m; m = m->next)
+            look_at_maintenance(&teller, m);
     }
     for (const struct fabric_slice *slice = fabric->slices; slice; slice = slice->next)
         look_at_slice(&teller, slice);

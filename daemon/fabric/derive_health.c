@@ -4,6 +4,7 @@
 #include "daemon/fabric/change.h"
 #include "daemon/fabric/derive.h"
 #include "daemon/fabric/flap.h"
+#include "daemon/fabric/maintenance.h"
 #include "daemon/fabric/observe.h"
 
 #include <stdio.h>
@@ -47,7 +48,7 @@ static bool is_blind_now(const struct fabric_pod *pod, int64_t now_us) {
     const struct fabric_settings *settings = &pod->fabric->settings;
     unsigned switches_out = 0, switches_fell = 0, hosts_out = 0, hosts_fell = 0, cubes_fell = 0;
     for (unsigned i = 0; i < pod->n_ocses; i++)
-        if (pod->ocs[i].lost_at_us) {
+        if (pod->ocs[i].lost_at_us && !maintenance_of_ocs(&pod->ocs[i])) {
             switches_out++;
             switches_fell += now_us - pod->ocs[i].lost_at_us <= settings->blind_window_us;
         }

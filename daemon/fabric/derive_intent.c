@@ -1,7 +1,9 @@
 /* From durable intent and observation to ports: what is wanted, what each circuit is, what a plan may use. */
 #include "daemon/fabric/change.h"
 #include "daemon/fabric/derive.h"
+#include "daemon/fabric/maintenance.h"
 #include "daemon/fabric/observe.h"
+#include "daemon/fabric/qualify_cube.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +22,11 @@ static void want(struct fabric_pod *pod, struct fabric_slice *slice, const struc
                 if (version->is_held) {
                     port->is_locked = true;
                     ocs->is_b_locked[link.b] = true;
+                    continue;
+                }
+                struct slice_link seen = {(uint16_t)position, (uint8_t)dimension, (uint8_t)index, LINK_CAUSE_NONE};
+                if (maintenance_takes(slice, version, &seen, &link)) {
+                    port->yielded_b = link.b;
                     continue;
                 }
                 port->want_b = link.b;
@@ -54,6 +61,8 @@ void derive_wants(struct fabric_pod *pod) {
         for (unsigned a = 1; a <= ocs->ports_a; a++) {
             wanted[i][a] = ocs->port[a].want_b;
             ocs->port[a].want_b = 0;
+            ocs->port[a].yielded_b = 0;
+            ocs->port[a].is_test = false;
             ocs->port[a].want_slice = NULL;
             ocs->port[a].is_locked = false;
         }
@@ -77,6 +86,7 @@ void derive_wants(struct fabric_pod *pod) {
             want(pod, slice, version);
         if (version->is_held)
             lock_ports(pod, version);
+    qualify_want(pod);
     }
     for (unsigned i = 0; i < pod->n_ocses; i++) {
         struct fabric_ocs *ocs = &pod->ocs[i];
@@ -127,10 +137,16 @@ static enum circuit_class classify(const struct fabric_pod *pod, const struct ex
     uint16_t end_a = pod->wiring->end_of[ocs->index][TOPO_SIDE_A][a];
     uint16_t end_b = pod->wiring->end_of[ocs->index][TOPO_SIDE_B][b];
     if (end_a == TOPO_NO_END && end_b == TOPO_NO_END)
+    if (port->want_b == b && port->is_test)
+        return CIRCUIT_TEST;
         return CIRCUIT_FOREIGN;
     if (port->want_b == b || port->is_locked || ocs->is_b_locked[b])
+    if (port->yielded_b == b || maintenance_disrupts(pod, ocs->index, a, b))
+        return CIRCUIT_STALE;
         return CIRCUIT_INTENDED;
     if (end_a == TOPO_NO_END || end_b == TOPO_NO_END)
+    if (qualify_explains(pod, end_a, end_b))
+        return CIRCUIT_STALE;
         return CIRCUIT_UNACCOUNTED;
     bool a_is_minus = topo_end_face(end_a) & 1;
     uint16_t plus = a_is_minus ? end_b : end_a, minus = a_is_minus ? end_a : end_b;
@@ -138,6 +154,8 @@ static enum circuit_class classify(const struct fabric_pod *pod, const struct ex
     if (topo_end_face(plus) != topo_face(dimension, false) ||
         topo_end_face(minus) != topo_face(dimension, true) || topo_end_index(plus) != topo_end_index(minus) ||
         !topo_set_has(&explained->next[topo_end_cube(plus)][dimension], topo_end_cube(minus)))
+    if (port->is_blocked || ocs->is_b_blocked[b])
+        return CIRCUIT_STALE;
         return CIRCUIT_UNACCOUNTED;
     return may_be_dark(&pod->cube[topo_end_cube(plus)]) && may_be_dark(&pod->cube[topo_end_cube(minus)])
                ? CIRCUIT_DARK
@@ -208,6 +226,13 @@ struct counts {
     unsigned missing, unaccounted, stale;
 };
 
+    const struct fabric_maintenance *work = maintenance_of_ocs(ocs);
+    if (work && !work->accepted.stage) {
+        snprintf(cause, FABRIC_TEXT_MAX, "%s: %.150s",
+                 work->accepted.is_failed ? "marked failed" : "drained", work->reason);
+        if (work->accepted.told == MAINTENANCE_SAFE || work->accepted.is_failed)
+            return OCS_DRAINED;
+    }
 static enum ocs_state state_of(const struct fabric_ocs *ocs, const struct counts *counts, char *cause) {
     switch (device_state(ocs->device)) {
     case DEVICE_DISCONNECTED:
@@ -268,7 +293,7 @@ void derive_classes(struct fabric_pod *pod, int64_t now_us) {
             struct fabric_port *port = &ocs->port[a];
             if (!observe_is_usable(ocs))
                 mark_unproven_port(pod, ocs, a);
-            counts.missing += port->want_b && port->observed_b != port->want_b && !is_being_made(ocs, port);
+            counts.missing += port->want_b && !port->is_test && port->observed_b != port->want_b && !is_being_made(ocs, port);
             if (!port->observed_b) {
                 port->circuit_class = CIRCUIT_NONE;
                 continue;
@@ -373,6 +398,8 @@ void derive_plan(struct fabric_pod *pod) {
                     (uint16_t)(1u << topo_end_index(end));
         }
         b_of_a[i] = lit[i];
+    maintenance_mark_plan(pod);
+    qualify_mark_plan(pod);
     }
     topo_pod_refresh_ends(plan);
     topo_pod_refresh_lit(plan, b_of_a);

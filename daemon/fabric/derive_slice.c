@@ -1,6 +1,7 @@
 /* The state of a slice, from what is seen of its cubes and links. The one place that decides. */
 #include "daemon/fabric/change.h"
 #include "daemon/fabric/derive.h"
+#include "daemon/fabric/maintenance.h"
 #include "daemon/fabric/observe.h"
 #include "daemon/fabric/operation.h"
 #include "daemon/fabric/pod.h"
@@ -50,6 +51,8 @@ static void look_at_link(const struct fabric_slice *slice, const struct slice_ve
     unsigned there = version->cubes[topo_shape_next(&version->shape, position, dimension)];
     if (link.ocs < 0) {
         seen.cause = LINK_CAUSE_NO_FIBER;
+    } else if (pod->ocs[link.ocs].port[link.a].yielded_b == link.b) {
+        seen.cause = (uint8_t)maintenance_cause(pod, &link);
     } else {
         const struct fabric_ocs *ocs = &pod->ocs[link.ocs];
         const struct fabric_port *port = &ocs->port[link.a];
@@ -139,7 +142,7 @@ static void look(const struct fabric_slice *slice, const struct slice_version *v
     }
     for (unsigned position = 0; position < version->shape.n_cubes; position++) {
         const struct fabric_cube *cube = &slice->pod->cube[version->cubes[position]];
-        if (cube->health == HEALTH_UNHEALTHY && !sight->bad_cube)
+        if ((cube->health == HEALTH_UNHEALTHY || maintenance_takes_cube(cube, slice)) && !sight->bad_cube)
             sight->bad_cube = cube;
         for (unsigned dimension = 0; dimension < 3; dimension++)
             for (unsigned index = 0; index < TOPO_INDICES; index++)
@@ -177,6 +180,9 @@ static void explain_state(const struct sight *sight, enum slice_state state, cha
     if (state == SLICE_INCOMPLETE && sight->bad_cube && sight->bad_host >= 0) {
         snprintf(cause, FABRIC_TEXT_MAX, "%s host-%02d is UNHEALTHY: %.120s", sight->bad_cube->name,
                  sight->bad_host, sight->bad_cube->host[sight->bad_host].cause);
+    } else if (state == SLICE_INCOMPLETE && sight->bad_cube && sight->bad_cube->health != HEALTH_UNHEALTHY) {
+        snprintf(cause, FABRIC_TEXT_MAX, "%s is under maintenance: %.120s", sight->bad_cube->name,
+                 sight->bad_cube->scheduling_reason);
     } else if (state == SLICE_INCOMPLETE && sight->bad_cube) {
         snprintf(cause, FABRIC_TEXT_MAX, "%s is UNHEALTHY: %.120s", sight->bad_cube->name,
                  sight->bad_cube->health_cause);

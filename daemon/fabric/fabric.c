@@ -1,9 +1,11 @@
 #include "daemon/fabric/change.h"
 #include "daemon/fabric/derive.h"
+#include "daemon/fabric/maintenance.h"
 #include "daemon/fabric/lease.h"
 #include "daemon/fabric/observe.h"
 #include "daemon/fabric/operation.h"
 #include "daemon/fabric/pod.h"
+#include "daemon/fabric/qualify_cube.h"
 #include "daemon/fabric/reconcile.h"
 #include "daemon/fabric/repair.h"
 #include "daemon/fabric/request.h"
@@ -221,6 +223,10 @@ static void advance_once(struct fabric *fabric, int64_t now_us) {
             repair_pod(pod, now_us);
     for (struct fabric_pod *pod = fabric->pods; pod; pod = pod->next) {
         derive_pod(pod, now_us);
+        if (pod->maintenances)
+            maintenance_review(pod, now_us);
+        if (pod->qualifications)
+            qualify_review(pod, now_us);
         reconcile_pod(pod, now_us);
         tell_reads(pod);
     }
@@ -251,6 +257,7 @@ int64_t fabric_next_wakeup_us(const struct fabric *fabric) {
         next = earlier(next, pod->dark_review_at_us);
         next = earlier(next, pod->repair_at_us);
         next = earlier(next, reconcile_next_us(pod));
+        next = earlier(next, qualify_next_us(pod));
         for (unsigned i = 0; i < pod->n_ocses; i++) {
             next = earlier(next, device_next_wakeup_us(pod->ocs[i].device));
             if (observe_is_usable(&pod->ocs[i]))

@@ -395,3 +395,51 @@ bool fabric_intended_at(const struct fabric_ocs *ocs, uint16_t a, struct slice_l
 bool fabric_part_block(const struct slice_version *version, struct topo_block *ret_block);
 /* The hosts of the slice's cubes report at present, so that it can be qualified. */
 bool fabric_slice_can_qualify(const struct fabric_slice *slice);
+
+/* Hands on the plant; see maintenance.h. */
+struct fabric_maintenance;
+struct maintenance_object;
+struct fabric_maintenance_request {
+    const char *reason;
+    bool disrupt;   /* an operator's word for all owners' */
+    bool is_failed; /* of a switch: it is dead */
+};
+/* Begins, or, where the object is under maintenance already, adds disrupt and is_failed. After validate_only
+ * *ret_preview (owned by the caller) is what it would be; NULL otherwise. */
+__attribute__((warn_unused_result)) int fabric_begin_maintenance(
+    struct fabric *fabric, const struct fabric_actor *actor, const struct fabric_pod *pod, const char *name,
+    const struct maintenance_object *object, const struct fabric_maintenance_request *request, int64_t now_us,
+    struct fabric_maintenance **ret_preview, struct fabric_outcome *ret_outcome,
+    struct fabric_refusal *refusal);
+/* The owner's word, or an operator's, for one slice. */
+__attribute__((warn_unused_result)) int
+fabric_allow_maintenance(struct fabric *fabric, const struct fabric_actor *actor,
+                         const struct fabric_maintenance *maintenance, const struct fabric_slice *slice,
+                         int64_t now_us, struct fabric_outcome *ret_outcome, struct fabric_refusal *refusal);
+/* By who began it, or an operator. */
+__attribute__((warn_unused_result)) int
+fabric_end_maintenance(struct fabric *fabric, const struct fabric_actor *actor,
+                       const struct fabric_maintenance *maintenance, int64_t now_us,
+                       struct fabric_outcome *ret_outcome, struct fabric_refusal *refusal);
+/* Another unit in the place of a drained or failed switch; product "": as before. Its circuits return in
+ * stages. */
+__attribute__((warn_unused_result)) int
+fabric_replace_ocs(struct fabric *fabric, const struct fabric_actor *actor, const struct fabric_ocs *ocs,
+                   const char *product, const char *serial, int64_t now_us,
+                   struct fabric_outcome *ret_outcome, struct fabric_refusal *refusal);
+/* Another rack in the place of one under maintenance; serials[x + 4 (y + 4 z)]. */
+__attribute__((warn_unused_result)) int
+fabric_replace_cube(struct fabric *fabric, const struct fabric_actor *actor, const struct fabric_cube *cube,
+                    const char *const serials[FABRIC_CHIPS_PER_CUBE], int64_t now_us,
+                    struct fabric_outcome *ret_outcome, struct fabric_refusal *refusal);
+/* The fiber of a port that was prepared for a move is on the other port now. */
+__attribute__((warn_unused_result)) int
+fabric_finish_port_move(struct fabric *fabric, const struct fabric_actor *actor,
+                        const struct fabric_maintenance *maintenance, int64_t now_us,
+                        struct fabric_outcome *ret_outcome, struct fabric_refusal *refusal);
+/* Tests all face links of a free cube; partner NULL: one is chosen, if there is one. See qualify_cube.h. */
+__attribute__((warn_unused_result)) int fabric_qualify_cube(struct fabric *fabric, const struct fabric_actor *actor,
+                                                            const struct fabric_cube *cube,
+                                                            const struct fabric_cube *partner, int64_t now_us,
+                                                            struct fabric_outcome *ret_outcome,
+                                                            struct fabric_refusal *refusal);

@@ -1,6 +1,8 @@
 /* The whole state from the store, at start. */
 #include "daemon/fabric/change.h"
+#include "daemon/fabric/maintenance.h"
 #include "daemon/fabric/pod.h"
+#include "daemon/fabric/qualify_cube.h"
 #include "daemon/fabric/request.h"
 #include "daemon/fabric/swap_list.h"
 
@@ -163,6 +165,20 @@ static void take_request(const void *record, void *userdata) {
     struct loader *loader = userdata;
     if (request_load(loader->fabric, record) < 0)
         loader->result = -ENOMEM;
+}
+
+static void take_maintenance(const void *record, void *userdata) {
+    struct loader *loader = userdata;
+    int r = maintenance_load(loader->fabric, record, loader->now_us);
+    if (r < 0)
+        loader->result = r;
+}
+
+static void take_qualification(const void *record, void *userdata) {
+    struct loader *loader = userdata;
+    int r = qualify_load(loader->fabric, record);
+    if (r < 0)
+        loader->result = r;
 }
 
 static void take_event(const void *record, void *userdata) {
@@ -425,6 +441,12 @@ int fabric_load(struct fabric *fabric, struct store *store, int64_t now_us, int6
         free((char *)slices[i].missing);
         free((char *)slices[i].failed);
     }
+    if (r == 0)
+        r = store_load(store, STORE_MAINTENANCE, take_maintenance, &loader);
+    if (r == 0)
+        r = store_load(store, STORE_QUALIFICATION, take_qualification, &loader);
+    if (r == 0)
+        r = loader.result;
     if (r == 0 && store_origin(store) == STORE_RESTORED) {
         /* Written down first of all: the store counts as restored until its first commit. */
         for (struct fabric_pod *pod = fabric->pods; pod; pod = pod->next) {

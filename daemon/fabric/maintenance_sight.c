@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define NAMED_MAX 6 /* switches in a sentence */
+
 static bool may_be_sent(const struct fabric_ocs *ocs, enum topo_side side, unsigned port) {
     if (side == TOPO_SIDE_A)
         return ocs->port[port].sent_b || ocs->port[port].is_leaving;
@@ -100,9 +102,12 @@ static void say(const struct fabric_maintenance *m, struct maintenance_sight *si
         break;
     case MAINTENANCE_NOT_PROVEN_DARK:
         at = (size_t)snprintf(text, size, "NOT PROVEN DARK: cannot be read:");
-        for (unsigned i = 0; i < m->pod->n_ocses && at < size; i++)
-            if (sight->unread >> i & 1)
+        for (unsigned i = 0, named = 0; i < m->pod->n_ocses && at < size; i++)
+            if (sight->unread >> i & 1 && ++named <= NAMED_MAX)
                 at += (size_t)snprintf(text + at, size - at, " %s", m->pod->ocs[i].name);
+        if ((unsigned)__builtin_popcountll(sight->unread) > NAMED_MAX && at < size)
+            snprintf(text + at, size - at, " and %u more",
+                     (unsigned)__builtin_popcountll(sight->unread) - NAMED_MAX);
         break;
     case MAINTENANCE_SAFE:
         if (m->accepted.is_ending)

@@ -98,6 +98,10 @@ struct fabric_port {
     uint16_t sent_b;                  /* its addition was sent and no map was read since; 0: none */
     uint8_t failures;                 /* tries in a row after which the intended circuit was not there */
     bool is_failed;                   /* given up until the intent or the session changes */
+    bool is_blocked;                  /* a person works there: nothing connects it; see maintenance.h */
+    bool is_disabled;                 /* by the switch itself, as we asked */
+    bool is_test;                     /* want_b is of a test circuit: want_slice is NULL */
+    uint16_t yielded_b;               /* the circuit of a slice that was given up for maintenance; 0: none */
     int64_t put_right_us[2];          /* the last two times a drifted circuit was put right; 0: never */
     bool may_try;                     /* given up, but an audit is due: once more */
 };
@@ -132,6 +136,12 @@ struct fabric_ocs {
     uint16_t *want_a;             /* by B port, from 1: the intended A port, 0 none */
     uint16_t *observed_a;         /* by B port: the observed A port, 0 none */
     bool *is_b_locked;
+    bool is_b_blocked[TOPO_PORTS_MAX + 1], is_b_disabled[TOPO_PORTS_MAX + 1];
+    /* The ports that the switch is asked to disable or enable. */
+    uint16_t setting[TOPO_PORTS_MAX], n_setting;
+    uint8_t setting_side;
+    bool is_setting, setting_enabled, disable_failed;
+    int64_t read_at_us; /* monotonic; the last map */
     unsigned n_circuits;   /* observed, foreign ones left out */
     int64_t sent_at_us;    /* of the change under way; 0: none */
     int64_t retry_at_us;   /* nothing is sent before */
@@ -240,6 +250,8 @@ struct fabric_pod {
     struct topo_wiring *wiring;
     struct topo_pod plan; /* for the planner; see refresh.h */
     struct fabric_former *formers;
+    struct fabric_maintenance *maintenances;     /* see maintenance.h */
+    struct fabric_qualification *qualifications; /* see qualify_cube.h */
     unsigned spares; /* cubes to hold back, of the pod or of each cube power domain */
     bool spares_per_domain;
     int64_t repair_at_us; /* monotonic: when the review of repairs, drains and spares is due */

@@ -1,5 +1,6 @@
 #include "daemon/fabric/observe.h"
 #include "daemon/fabric/derive.h"
+#include "daemon/fabric/maintenance.h"
 #include "daemon/fabric/flap.h"
 #include "daemon/fabric/surprise.h"
 
@@ -33,6 +34,7 @@ static void on_state(struct device *device, int64_t now_us, void *userdata) {
         ocs->failed_tries = 0;
         ocs->retry_at_us = 0;
         ocs->is_split = false;
+        maintenance_on_session(ocs);
         for (unsigned a = 1; a <= ocs->ports_a; a++) {
             ocs->port[a].failures = 0;
             ocs->port[a].is_failed = ocs->port[a].in_flight = false;
@@ -65,6 +67,7 @@ static void on_map(struct device *device, const uint16_t *b_of_a, int64_t now_us
     surprise_in_map(ocs, b_of_a, now_us);
     ocs->map_known = ocs->is_readable = true;
     ocs->lost_at_us = 0;
+    ocs->read_at_us = now_us;
     for (unsigned a = 1; a <= ocs->ports_a; a++) {
         struct fabric_port *port = &ocs->port[a];
         if (port->is_leaving && port->want_slice)
@@ -151,6 +154,12 @@ static void on_change_done(struct device *device, enum device_result result, int
 }
 
 static void on_fed(struct device *device, void *userdata) {
+static void on_ports(struct device *device, enum device_result result, int64_t now_us, void *userdata) {
+    struct fabric_ocs *ocs = userdata;
+    maintenance_on_ports(ocs, result);
+    fabric_mark(ocs->pod->fabric);
+}
+
     struct fabric_ocs *ocs = userdata;
     fabric_mark(ocs->pod->fabric);
 }
@@ -161,6 +170,7 @@ const struct device_callbacks *observe_callbacks(struct fabric_ocs *ocs) {
                                           .on_map = on_map,
                                           .on_change_done = on_change_done,
                                           .on_fed = on_fed,
+                                          .on_ports = on_ports,
                                           .userdata = ocs};
     return &callbacks;
 }

@@ -1,5 +1,7 @@
 #include "daemon/fabric/pod.h"
+#include "daemon/fabric/maintenance.h"
 #include "daemon/fabric/observe.h"
+#include "daemon/fabric/qualify_cube.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -200,6 +202,8 @@ void pod_free(struct fabric_pod *pod) {
     }
     while (pod->formers)
         pod_remove_former(pod, pod->formers);
+    maintenance_free_all(pod);
+    qualify_free_all(pod);
     free(pod->ocs);
     free(pod->cube);
     free(pod->wiring);

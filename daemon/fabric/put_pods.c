@@ -1,7 +1,9 @@
 /* New pods, and new inventories for pods that are there. The model takes a new inventory only when it is
  * durable; until then nothing else may change that pod. */
 #include "daemon/fabric/change.h"
+#include "daemon/fabric/maintenance.h"
 #include "daemon/fabric/pod.h"
+#include "daemon/fabric/qualify_cube.h"
 #include "daemon/fabric/refuse.h"
 #include "daemon/fabric/request.h"
 
@@ -140,6 +142,8 @@ static void land(struct fabric *fabric, struct step *step, int64_t now_us) {
     }
     new->formers = old->formers;
     old->formers = NULL;
+    maintenance_take_over(old, new);
+    qualify_take_over(old, new);
     new->is_importing = false;
     pod_free(old);
     fabric_mark(fabric);

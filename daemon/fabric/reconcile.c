@@ -26,7 +26,15 @@ static bool is_fought_over(const struct fabric_port *port, int64_t now_us) {
     return port->put_right_us[0] && now_us - port->put_right_us[0] < SURPRISE_FIGHT_WINDOW_US;
 }
 
+/* Nothing connects to what a person works on. */
+static bool may_connect(const struct fabric_ocs *ocs, const struct fabric_port *port) {
+    return !port->is_blocked && !port->is_disabled && !ocs->is_b_blocked[port->want_b] &&
+           !ocs->is_b_disabled[port->want_b];
+}
+
 static bool may_add(const struct fabric_ocs *ocs, const struct fabric_port *port, int64_t now_us) {
+    if (port->is_test)
+        return !port->is_failed && !ocs->pod->is_blind;
     if ((port->is_failed && !port->may_try) || !port->want_slice)
         return false;
     if (is_asked_for(port))
@@ -43,7 +51,8 @@ void reconcile_wish(const struct fabric_ocs *ocs, int64_t now_us, bool as_if_tha
     wish->wants_second_read = false;
     for (unsigned a = 1; a <= ocs->ports_a; a++) {
         const struct fabric_port *port = &ocs->port[a];
-        bool is_missing = port->want_b && port->observed_b != port->want_b && may_add(ocs, port, now_us);
+        bool is_missing = port->want_b && port->observed_b != port->want_b && may_connect(ocs, port) &&
+                          may_add(ocs, port, now_us);
         bool is_stale = port->observed_b && port->circuit_class == CIRCUIT_STALE && !ocs->pod->is_blind;
         bool is_cleared =
             port->clear_b && port->clear_b == port->observed_b && port->circuit_class == CIRCUIT_UNACCOUNTED;
@@ -152,7 +161,7 @@ static void send(struct fabric_ocs *ocs, int64_t now_us) {
         port->in_flight = true;
         port->may_try = false;
         port->sent_b = wish.add[i].b;
-        if (is_drift(port)) {
+        if (!port->is_test && is_drift(port)) {
             port->put_right_us[0] = port->put_right_us[1];
             port->put_right_us[1] = now_us;
             n_drifted++;

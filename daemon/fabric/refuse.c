@@ -165,6 +165,9 @@ int refuse_plan(struct fabric_refusal *refusal, const struct fabric_pod *pod, co
                              cube->slice->name);
         else if (cube->part_hosts)
             name_parts(refusal, cube);
+        else if (cube->scheduling != SCHEDULING_SCHEDULABLE)
+            refusal_add_item(refusal, "%s: %s: %s", fabric_cube_name(cube, name),
+                             scheduling_name(cube->scheduling), cube->scheduling_reason);
         else
             refusal_add_item(refusal, "%s: %s: %s", fabric_cube_name(cube, name), health_name(cube->health),
                              cube->health_cause);

@@ -104,6 +104,7 @@ enum link_cause {
     LINK_CAUSE_DARK,          /* connected, and a host sees no light */
     LINK_CAUSE_MISCABLED,     /* connected, and light arrives from elsewhere */
     LINK_CAUSE_OCS_LOST,      /* the switch came back without it, or cannot be used */
+    LINK_CAUSE_MAINTENANCE,   /* given up for maintenance */
     LINK_CAUSES,
 };
 

@@ -1,6 +1,7 @@
 """What the scenario tests of docs/operations/ share: a small pod, what an operator types, and who watches the bystanders."""
 import json, os, pathlib
 
+from fabric_proof import Plant, check_slice
 from harness import World, wait_until
 
 SETTINGS = ["--set", "health.report_ttl_ms=6000", "--set", "health.host_silent_ms=8000", "--set", "ocs.audit_period_s=3600"]
@@ -68,6 +69,50 @@ class Story:
     def ports_of(self, slice_name):
         """The (switch, A port) pairs of a slice's circuits."""
         return {(c["ocs"].rsplit("/", 1)[-1], c["a"]) for c in self.world.json("circuit", "list", "--slice", slice_name)["circuits"]}
+
+
+def cubes_of(story, name):
+    """In the order of positions, without the pod."""
+    return [p["cube"].rsplit("/", 1)[-1] for p in sorted(story.slice(name)["positions"], key=lambda p: p["index"])]
+
+
+def is_ready(story, name):
+    """The slice as it is, once every circuit is read back and every far end was seen."""
+    piece = story.slice(name)
+    return piece["state"] == "SLICE_STATE_READY" and piece["qualified"] == "QUALIFIED_PASSED" and piece
+
+
+def alarms(story):
+    return {(a["kind"], a["object"]) for a in story.world.json("alarm", "list")["alarms"]}
+
+
+def proved(story, names):
+    """Every slice is its torus, by what the switches answer themselves."""
+    ocses = story.world.json("ocs", "list")["ocses"]
+    addresses = {o["name"].rsplit("/", 1)[-1]: o["address"] for o in ocses}
+    plant = Plant(story.world.ctl("fiber", "export"), addresses, ocses[0]["portsA"])
+    far = plant.far_ends(plant.read())
+    for name in names:
+        wrong = check_slice(story.slice(name)["topology"], [int(c[-2:]) for c in cubes_of(story, name)], far)
+        assert not wrong, f"{name}: {len(wrong)} wrong links: {wrong[:3]}"
+
+
+class Bystanders:
+    """Slices none of whose circuits may change, not for a moment: judged from the switches' own journals."""
+
+    def __init__(self, story, names):
+        self.story, self.names = story, names
+        self.ports = {port: name for name in names for port in story.ports_of(name)}
+        story.moves()
+
+    def judge(self):
+        """Returns the moves since the last call, after none of them was found to be a bystander's."""
+        moved = self.story.moves()
+        touched = [(self.ports[(ocs, a)], ocs, a) for ocs, a, _, _ in moved if (ocs, a) in self.ports]
+        assert not touched, f"circuits of bystanders moved: {touched[:3]}"
+        for name in self.names:
+            assert self.story.state(name) == "READY", f"{name} is {self.story.state(name)}"
+        return moved
 
 
 def restart(world):

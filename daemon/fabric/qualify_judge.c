@@ -1,0 +1,152 @@
+/* From what was seen in the rounds to a verdict for each link end. */
+#include "daemon/fabric/qualify_cube.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Beyond the median of the cube's links. */
+#define LOSSY_MDB 3000
+
+const char *link_verdict_name(enum link_verdict verdict) {
+    static const char *const names[LINK_VERDICTS] = {
+        [LINK_GOOD] = "good",
+        [LINK_GOOD_UNSIGNED] = "good, sign not proven",
+        [LINK_NO_FIBER] = "no fiber",
+        [LINK_NOT_TESTED] = "not tested",
+        [LINK_NOT_HEARD] = "not heard",
+        [LINK_DARK] = "dark",
+        [LINK_DEAF] = "receives nothing",
+        [LINK_MUTE] = "sends nothing",
+        [LINK_CROSSED] = "crossed",
+        [LINK_REVERSED] = "reversed",
+        [LINK_LOSSY] = "lossy",
+    };
+    return (unsigned)verdict < LINK_VERDICTS ? names[verdict] : "UNKNOWN_NUMBER";
+}
+
+const char *link_verdict_advice(const struct fabric_qualification *q, unsigned face, unsigned index,
+                                char text[FABRIC_TEXT_MAX]) {
+    const struct fabric_pod *pod = q->pod;
+    const struct link_test *test = &q->test[face][index];
+    const struct topo_port *at = &pod->wiring->port_of[topo_end(q->cube, face, index)];
+    char plug[80], port[48] = "no port";
+    if (at->ocs >= 0)
+        snprintf(port, sizeof(port), "%s %c%u", pod->ocs[at->ocs].name, at->side == TOPO_SIDE_A ? 'A' : 'B',
+                 at->port);
+    snprintf(plug, sizeof(plug), "%s %s link %u", pod->cube[q->cube].name, topo_face_name(face), index);
+    text[0] = '\0';
+    switch (test->verdict) {
+    case LINK_DARK:
+        snprintf(text, FABRIC_TEXT_MAX, "clean and reseat the fiber at %s and at %s", plug, port);
+        break;
+    case LINK_DEAF:
+        snprintf(text, FABRIC_TEXT_MAX,
+                 "clean the plug at %s; if it stays so, replace that transceiver (its receiver)", plug);
+        break;
+    case LINK_MUTE:
+        snprintf(text, FABRIC_TEXT_MAX, "reseat, then replace the transceiver at %s: it sends no light",
+                 plug);
+        break;
+    case LINK_CROSSED:
+        snprintf(text, FABRIC_TEXT_MAX, "re-cable: the fiber of %s is on %s, it belongs on %s", plug,
+                 test->found_ocs >= 0 ? pod->ocs[test->found_ocs].name : "another switch", port);
+        break;
+    case LINK_REVERSED:
+        snprintf(text, FABRIC_TEXT_MAX, "re-cable: the fibers of %s and %s link %u are exchanged", plug,
+                 topo_face_name(face ^ 1), index);
+        break;
+    case LINK_LOSSY:
+        snprintf(text, FABRIC_TEXT_MAX, "clean the connectors at %s and at %s", plug, port);
+        break;
+    case LINK_NOT_HEARD:
+        snprintf(text, FABRIC_TEXT_MAX, "its host did not report: start it, then test again");
+        break;
+    case LINK_NOT_TESTED:
+        snprintf(text, FABRIC_TEXT_MAX, "%s did not make its circuit; see `helioctl ocs list`", port);
+        break;
+    case LINK_NO_FIBER:
+        snprintf(text, FABRIC_TEXT_MAX, "the fiber table has no row for %s", plug);
+        break;
+    default:
+        break;
+    }
+    return text;
+}
+
+/* The switch whose code the pattern of light spells; -1: none. */
+static int switch_of_pattern(const struct fabric_qualification *q, const struct link_test *test) {
+    unsigned code = test->lit;
+    return code >= 1 && code <= q->pod->n_ocses ? (int)code - 1 : -1;
+}
+
+static enum link_verdict judge_one(const struct fabric_qualification *q, unsigned face, unsigned index) {
+    const struct link_test *test = &q->test[face][index];
+    const struct topo_port *at = &q->pod->wiring->port_of[topo_end(q->cube, face, index)];
+    bool has_partner = q->partner != QUALIFY_NO_PARTNER;
+    if (at->ocs < 0)
+        return LINK_NO_FIBER;
+    if (test->failed)
+        return LINK_NOT_TESTED;
+    if (test->heard != (1u << q->n_coded) - 1 || (has_partner && !test->partner_heard))
+        return LINK_NOT_HEARD;
+    int found = switch_of_pattern(q, test);
+    if (test->lit && found != at->ocs)
+        return LINK_CROSSED;
+    if (!has_partner)
+        return test->lit ? LINK_GOOD_UNSIGNED : LINK_DARK;
+    if (!test->receives && !test->sends)
+        return LINK_DARK;
+    uint16_t far = test->partner_far;
+    /* The partner's other end, on the other side of the switch: this end is where its counterpart should be.
+     */
+    if (test->receives && topo_end_cube(far) == q->partner && topo_end_face(far) == face &&
+        topo_end_index(far) == index)
+        return LINK_REVERSED;
+    if (test->receives && far != topo_end(q->partner, face ^ 1, index))
+        return LINK_CROSSED;
+    if (!test->receives)
+        return LINK_DEAF;
+    if (!test->sends)
+        return LINK_MUTE;
+    return LINK_GOOD;
+}
+
+static int compare_loss(const void *one, const void *other) {
+    int32_t a = *(const int32_t *)one, b = *(const int32_t *)other;
+    return a < b ? -1 : a > b;
+}
+
+static void find_lossy(struct fabric_qualification *q) {
+    int32_t loss[TOPO_ENDS_PER_CUBE];
+    unsigned count = 0;
+    for (unsigned face = 0; face < TOPO_FACES; face++)
+        for (unsigned index = 0; index < TOPO_INDICES; index++)
+            if (q->test[face][index].has_loss)
+                loss[count++] = q->test[face][index].loss_mdb;
+    if (count < 8)
+        return;
+    qsort(loss, count, sizeof(*loss), compare_loss);
+    for (unsigned face = 0; face < TOPO_FACES; face++)
+        for (unsigned index = 0; index < TOPO_INDICES; index++) {
+            struct link_test *test = &q->test[face][index];
+            if (test->has_loss && test->loss_mdb > loss[count / 2] + LOSSY_MDB &&
+                (test->verdict == LINK_GOOD || test->verdict == LINK_GOOD_UNSIGNED))
+                test->verdict = LINK_LOSSY;
+        }
+}
+
+unsigned qualify_judge(struct fabric_qualification *q) {
+    unsigned bad = 0;
+    for (unsigned face = 0; face < TOPO_FACES; face++)
+        for (unsigned index = 0; index < TOPO_INDICES; index++) {
+            struct link_test *test = &q->test[face][index];
+            test->found_ocs = (int16_t)switch_of_pattern(q, test);
+            test->verdict = judge_one(q, face, index);
+        }
+    find_lossy(q);
+    for (unsigned face = 0; face < TOPO_FACES; face++)
+        for (unsigned index = 0; index < TOPO_INDICES; index++)
+            bad += q->test[face][index].verdict > LINK_GOOD_UNSIGNED;
+    return bad;
+}
