@@ -61,9 +61,9 @@ void derive_wants(struct fabric_pod *pod) {
         for (unsigned a = 1; a <= ocs->ports_a; a++) {
             wanted[i][a] = ocs->port[a].want_b;
             ocs->port[a].want_b = 0;
+            ocs->port[a].want_slice = NULL;
             ocs->port[a].yielded_b = 0;
             ocs->port[a].is_test = false;
-            ocs->port[a].want_slice = NULL;
             ocs->port[a].is_locked = false;
         }
         memset(ocs->want_a, 0, sizeof(*ocs->want_a) * (ocs->ports_b + 1u));
@@ -86,8 +86,8 @@ void derive_wants(struct fabric_pod *pod) {
             want(pod, slice, version);
         if (version->is_held)
             lock_ports(pod, version);
-    qualify_want(pod);
     }
+    qualify_want(pod);
     for (unsigned i = 0; i < pod->n_ocses; i++) {
         struct fabric_ocs *ocs = &pod->ocs[i];
         for (unsigned a = 1; a <= ocs->ports_a; a++) {
@@ -137,26 +137,26 @@ static enum circuit_class classify(const struct fabric_pod *pod, const struct ex
     uint16_t end_a = pod->wiring->end_of[ocs->index][TOPO_SIDE_A][a];
     uint16_t end_b = pod->wiring->end_of[ocs->index][TOPO_SIDE_B][b];
     if (end_a == TOPO_NO_END && end_b == TOPO_NO_END)
+        return CIRCUIT_FOREIGN;
     if (port->want_b == b && port->is_test)
         return CIRCUIT_TEST;
-        return CIRCUIT_FOREIGN;
     if (port->want_b == b || port->is_locked || ocs->is_b_locked[b])
+        return CIRCUIT_INTENDED;
     if (port->yielded_b == b || maintenance_disrupts(pod, ocs->index, a, b))
         return CIRCUIT_STALE;
-        return CIRCUIT_INTENDED;
     if (end_a == TOPO_NO_END || end_b == TOPO_NO_END)
+        return CIRCUIT_UNACCOUNTED;
     if (qualify_explains(pod, end_a, end_b))
         return CIRCUIT_STALE;
-        return CIRCUIT_UNACCOUNTED;
     bool a_is_minus = topo_end_face(end_a) & 1;
     uint16_t plus = a_is_minus ? end_b : end_a, minus = a_is_minus ? end_a : end_b;
     unsigned dimension = topo_end_face(plus) / 2;
     if (topo_end_face(plus) != topo_face(dimension, false) ||
         topo_end_face(minus) != topo_face(dimension, true) || topo_end_index(plus) != topo_end_index(minus) ||
         !topo_set_has(&explained->next[topo_end_cube(plus)][dimension], topo_end_cube(minus)))
+        return CIRCUIT_UNACCOUNTED;
     if (port->is_blocked || ocs->is_b_blocked[b])
         return CIRCUIT_STALE;
-        return CIRCUIT_UNACCOUNTED;
     return may_be_dark(&pod->cube[topo_end_cube(plus)]) && may_be_dark(&pod->cube[topo_end_cube(minus)])
                ? CIRCUIT_DARK
                : CIRCUIT_STALE;
@@ -226,6 +226,7 @@ struct counts {
     unsigned missing, unaccounted, stale;
 };
 
+static enum ocs_state state_of(const struct fabric_ocs *ocs, const struct counts *counts, char *cause) {
     const struct fabric_maintenance *work = maintenance_of_ocs(ocs);
     if (work && !work->accepted.stage) {
         snprintf(cause, FABRIC_TEXT_MAX, "%s: %.150s",
@@ -233,7 +234,6 @@ struct counts {
         if (work->accepted.told == MAINTENANCE_SAFE || work->accepted.is_failed)
             return OCS_DRAINED;
     }
-static enum ocs_state state_of(const struct fabric_ocs *ocs, const struct counts *counts, char *cause) {
     switch (device_state(ocs->device)) {
     case DEVICE_DISCONNECTED:
         snprintf(cause, FABRIC_TEXT_MAX, "%s", device_cause(ocs->device));
@@ -398,9 +398,9 @@ void derive_plan(struct fabric_pod *pod) {
                     (uint16_t)(1u << topo_end_index(end));
         }
         b_of_a[i] = lit[i];
+    }
     maintenance_mark_plan(pod);
     qualify_mark_plan(pod);
-    }
     topo_pod_refresh_ends(plan);
     topo_pod_refresh_lit(plan, b_of_a);
 }

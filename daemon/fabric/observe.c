@@ -66,8 +66,8 @@ static void on_map(struct device *device, const uint16_t *b_of_a, int64_t now_us
     bool is_first = !ocs->map_known, has_moved = is_first;
     surprise_in_map(ocs, b_of_a, now_us);
     ocs->map_known = ocs->is_readable = true;
-    ocs->lost_at_us = 0;
     ocs->read_at_us = now_us;
+    ocs->lost_at_us = 0;
     for (unsigned a = 1; a <= ocs->ports_a; a++) {
         struct fabric_port *port = &ocs->port[a];
         if (port->is_leaving && port->want_slice)
@@ -153,13 +153,13 @@ static void on_change_done(struct device *device, enum device_result result, int
     fabric_mark(ocs->pod->fabric);
 }
 
-static void on_fed(struct device *device, void *userdata) {
 static void on_ports(struct device *device, enum device_result result, int64_t now_us, void *userdata) {
     struct fabric_ocs *ocs = userdata;
     maintenance_on_ports(ocs, result);
     fabric_mark(ocs->pod->fabric);
 }
 
+static void on_fed(struct device *device, void *userdata) {
     struct fabric_ocs *ocs = userdata;
     fabric_mark(ocs->pod->fabric);
 }
@@ -169,8 +169,8 @@ const struct device_callbacks *observe_callbacks(struct fabric_ocs *ocs) {
     callbacks = (struct device_callbacks){.on_state = on_state,
                                           .on_map = on_map,
                                           .on_change_done = on_change_done,
-                                          .on_fed = on_fed,
                                           .on_ports = on_ports,
+                                          .on_fed = on_fed,
                                           .userdata = ocs};
     return &callbacks;
 }
