@@ -31,8 +31,7 @@ static void want(struct fabric_pod *pod, struct fabric_slice *slice, const struc
                 }
                 port->want_b = link.b;
                 port->want_slice = slice;
-                port->want_link = (struct slice_link){(uint16_t)position, (uint8_t)dimension, (uint8_t)index,
-                                                      LINK_CAUSE_NONE};
+                port->want_link = seen;
                 ocs->want_a[link.b] = link.a;
             }
 }
