@@ -9,6 +9,7 @@
  * not. */
 #include "daemon/device/device.h"
 #include "daemon/device/scpi_parse.h"
+#include "daemon/fault/point.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -283,7 +284,9 @@ static void send_change_line(struct device *device, int64_t now_us) {
         line_add_pairs(&line, "add", device->add + device->added, m, device->config.ports_a);
     device->added += m;
     line_add(&line, "*opc?\n");
+    fault_point("device.send");
     send_request(device, REQUEST_CHANGE, line.text, line.len, now_us);
+    fault_point("device.sent");
 }
 
 static void send_next(struct device *device, int64_t now_us) {
@@ -404,6 +407,7 @@ static void finish_change(struct device *device, int64_t now_us) {
         return; /* on_map ended the session, and with it the change */
     device->changing = false;
     device->callbacks.on_change_done(device, device->change_result, now_us, device->callbacks.userdata);
+    fault_point("device.done");
 }
 
 /* One entry of the error queue; asks on until it is empty. Entries from before this session, or read outside
@@ -429,6 +433,7 @@ static int take_verify(struct device *device, int64_t now_us) {
     if (scpi_parse_error(device->answer[1], &code) < 0)
         return -EBADMSG;
     device->change_last_us = now_us;
+    fault_point("device.verify");
     if (take_map(device, device->answer[0], now_us) < 0)
         return -EBADMSG;
     if (!device->connected)
@@ -501,6 +506,7 @@ static int take_answers(struct device *device, int64_t now_us) {
     case REQUEST_CHANGE:
         if (strcmp(device->answer[0], "1") != 0)
             return -EBADMSG;
+        fault_point("device.answered");
         device->verify_at_us = now_us + device->config.guard_us;
         return 0;
     case REQUEST_VERIFY:

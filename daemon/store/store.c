@@ -1,4 +1,5 @@
 #include "daemon/store/store.h"
+#include "daemon/fault/point.h"
 #include "daemon/store/audit_chain.h"
 #include "daemon/store/change.h"
 #include "daemon/store/connection.h"
@@ -449,10 +450,13 @@ int store_commit(struct store *store, struct store_change *const *changes, size_
     store->error[0] = '\0';
     struct commit commit = {.chain = store->chain};
     memcpy(commit.counters, store->counters, sizeof(commit.counters));
+    fault_point("store.begin");
     int result = write_group(store, &commit, changes, n_changes);
     bool is_written = result == 0;
+    fault_point("store.written");
     if (result == 0)
         result = connection_run(store->db, "COMMIT");
+    fault_point("store.committed");
     if (result < 0) {
         end_failed(store, result);
         if (is_written)

@@ -1,4 +1,5 @@
 #include "daemon/store/store_thread.h"
+#include "daemon/fault/point.h"
 #include "daemon/store/change.h"
 
 #include <errno.h>
@@ -220,8 +221,11 @@ void store_thread_dispatch(struct store_thread *thread) {
     thread->durable = 0;
     thread->outstanding -= durable;
     pthread_mutex_unlock(&thread->mutex);
-    if (durable > 0)
+    if (durable > 0) {
+        fault_point("store.telling");
         callbacks->on_result(callbacks->userdata, 0, durable);
+        fault_point("store.told");
+    }
 
     /* Changes that the callback submitted just now belong to the failure as well, so only now is it counted
      * and lifted. A group may have become durable meanwhile, before the failure: then the loop is woken again
