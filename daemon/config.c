@@ -10,23 +10,46 @@
 #define FILE_BYTES_MAX ((size_t)1 << 20)
 #define WORD_MAX 64
 
-static void store(struct config *config, const struct config_key *key, int64_t value) {
+union value {
+    int64_t number;
+    const char *text;
+};
+
+static void store(struct config *config, const struct config_key *key, union value value) {
     char *at = (char *)config + key->offset;
-    if (key->kind == CONFIG_BOOLEAN)
-        *(bool *)at = value != 0;
+    if (key->kind == CONFIG_TEXT)
+        snprintf(at, CONFIG_TEXT_MAX, "%s", value.text);
+    else if (key->kind == CONFIG_BOOLEAN)
+        *(bool *)at = value.number != 0;
     else
-        *(int64_t *)at = value;
+        *(int64_t *)at = value.number;
 }
 
-static int64_t load(const struct config *config, const struct config_key *key) {
+static union value load(const struct config *config, const struct config_key *key) {
     const char *at = (const char *)config + key->offset;
-    return key->kind == CONFIG_BOOLEAN ? *(const bool *)at : *(const int64_t *)at;
+    if (key->kind == CONFIG_TEXT)
+        return (union value){.text = at};
+    return (union value){.number = key->kind == CONFIG_BOOLEAN ? *(const bool *)at : *(const int64_t *)at};
+}
+
+static bool is_same(const struct config_key *key, union value one, union value other) {
+    return key->kind == CONFIG_TEXT ? !strcmp(one.text, other.text) : one.number == other.number;
 }
 
 void config_init(struct config *config) {
     *config = (struct config){0};
     for (size_t i = 0; i < config_n_keys; i++)
-        store(config, &config_keys[i], config_keys[i].preset);
+        if (config_keys[i].kind != CONFIG_TEXT)
+            store(config, &config_keys[i], (union value){.number = config_keys[i].preset});
+}
+
+const struct config_key *config_fixed_difference(const struct config *before, const struct config *after) {
+    for (size_t i = 0; i < config_n_keys; i++) {
+        const struct config_key *key = &config_keys[i];
+        if (!key->is_reloadable && !is_same(key, load(before, key), load(after, key)))
+            return key;
+    }
+    return NULL;
 }
 
 /* Edit distance of short words. */
@@ -75,27 +98,44 @@ static int refuse_unknown(const char *section, const char *name, char *error) {
     return CONFIG_REFUSED;
 }
 
-static int parse_value(const struct config_key *key, const char *text, int64_t *ret_value, char *error) {
+static int parse_text(const struct config_key *key, const char *text, union value *ret_value, char *error) {
+    if (strlen(text) >= CONFIG_TEXT_MAX) {
+        snprintf(error, CONFIG_ERROR_MAX, "%s.%s has %zu bytes; at most %d are taken", key->section,
+                 key->name, strlen(text), CONFIG_TEXT_MAX - 1);
+        return CONFIG_REFUSED;
+    }
+    ret_value->text = text;
+    return 0;
+}
+
+static int parse_value(const struct config_key *key, const char *text, union value *ret_value, char *error) {
     char *end;
+    if (key->kind == CONFIG_TEXT)
+        return parse_text(key, text, ret_value, error);
     if (key->kind == CONFIG_BOOLEAN) {
         if (strcmp(text, "true") && strcmp(text, "false")) {
             snprintf(error, CONFIG_ERROR_MAX, "%s.%s = \"%.64s\": true or false", key->section, key->name,
                      text);
             return CONFIG_REFUSED;
         }
-        *ret_value = !strcmp(text, "true");
+        ret_value->number = !strcmp(text, "true");
         return 0;
     }
+    bool is_mode = key->kind == CONFIG_MODE;
     errno = 0;
-    long long value = strtoll(text, &end, 10);
+    long long value = strtoll(text, &end, is_mode ? 8 : 10);
     if (errno || end == text || *end || isspace((unsigned char)*text) || value < key->min ||
         value > key->max) {
-        snprintf(error, CONFIG_ERROR_MAX,
-                 "%s.%s = \"%.64s\": a whole number from %" PRId64 " to %" PRId64 " (%s)", key->section,
-                 key->name, text, key->min, key->max, key->unit);
+        if (is_mode)
+            snprintf(error, CONFIG_ERROR_MAX, "%s.%s = \"%.64s\": an octal mode from 0600 to 0666",
+                     key->section, key->name, text);
+        else
+            snprintf(error, CONFIG_ERROR_MAX,
+                     "%s.%s = \"%.64s\": a whole number from %" PRId64 " to %" PRId64 " (%s)", key->section,
+                     key->name, text, key->min, key->max, key->unit);
         return CONFIG_REFUSED;
     }
-    *ret_value = value;
+    ret_value->number = value;
     return 0;
 }
 
@@ -103,7 +143,7 @@ static int assign(struct config *config, const char *section, const char *name, 
                   size_t *ret_key, char *error) {
     for (size_t i = 0; i < config_n_keys; i++) {
         const struct config_key *key = &config_keys[i];
-        int64_t value;
+        union value value;
         if (strcmp(key->section, section) || strcmp(key->name, name))
             continue;
         int r = parse_value(key, text, &value, error);
@@ -237,6 +277,14 @@ int config_check(const struct config *config, char *error) {
                  config->health_host_silent_ms, config->health_report_ttl_ms);
         return CONFIG_REFUSED;
     }
+    bool has_tls = *config->listen_tls_address;
+    if (has_tls &&
+        !(*config->listen_tls_certificate && *config->listen_tls_key && *config->listen_tls_authorities)) {
+        snprintf(
+            error, CONFIG_ERROR_MAX,
+            "listen.tls_address needs listen.tls_certificate, listen.tls_key and listen.tls_authorities");
+        return CONFIG_REFUSED;
+    }
     return 0;
 }
 
@@ -247,13 +295,19 @@ void config_print(const struct config *config, FILE *to) {
         if (strcmp(section, key->section))
             fprintf(to, "%s[%s]\n", i ? "\n" : "", key->section);
         section = key->section;
-        fprintf(to, "# %s\n", key->help);
-        if (key->kind == CONFIG_BOOLEAN)
+        fprintf(to, "# %s%s\n", key->help, key->is_reloadable ? "" : " Takes effect at a start.");
+        union value value = load(config, key);
+        if (key->kind == CONFIG_TEXT)
+            fprintf(to, "# default empty\n%s = %s\n", key->name, value.text);
+        else if (key->kind == CONFIG_BOOLEAN)
             fprintf(to, "# true or false, default %s\n%s = %s\n", key->preset ? "true" : "false", key->name,
-                    load(config, key) ? "true" : "false");
+                    value.number ? "true" : "false");
+        else if (key->kind == CONFIG_MODE)
+            fprintf(to, "# 0600 to 0666, default %04" PRIo64 "\n%s = %04" PRIo64 "\n", key->preset, key->name,
+                    value.number);
         else
             fprintf(to, "# %" PRId64 " to %" PRId64 " %s, default %" PRId64 "\n%s = %" PRId64 "\n", key->min,
-                    key->max, key->unit, key->preset, key->name, load(config, key));
+                    key->max, key->unit, key->preset, key->name, value.number);
     }
 }
 

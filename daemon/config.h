@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#define CONFIG_TEXT_MAX 2048 /* bytes of a text with its NUL */
+
 /* Units are in the names. */
 struct config {
     int64_t health_report_ttl_ms, health_host_silent_ms;
@@ -15,21 +17,30 @@ struct config {
     int64_t store_stall_ms;
     int64_t blind_window_ms, blind_percent;
     bool ocs_repair_drift;
+    char roles_viewer[CONFIG_TEXT_MAX], roles_scheduler[CONFIG_TEXT_MAX], roles_operator[CONFIG_TEXT_MAX],
+        roles_admin[CONFIG_TEXT_MAX], roles_host[CONFIG_TEXT_MAX], roles_host_proxy[CONFIG_TEXT_MAX],
+        roles_quota[CONFIG_TEXT_MAX];
+    int64_t limits_requests_per_s, limits_total_requests_per_s, limits_connections, limits_total_connections,
+        limits_streams, limits_host_reports_per_s;
+    int64_t listen_socket_mode, listen_read_only_socket_mode;
+    char listen_read_only_socket[CONFIG_TEXT_MAX], listen_tls_address[CONFIG_TEXT_MAX],
+        listen_tls_certificate[CONFIG_TEXT_MAX], listen_tls_key[CONFIG_TEXT_MAX],
+        listen_tls_authorities[CONFIG_TEXT_MAX];
     int64_t repair_settle_ms, repair_answer_within_s, repair_limit_per_hour, repair_max_cubes_at_once,
         repair_new_cube_tries;
     int64_t health_flap_count, health_flap_window_s, health_flap_quiet_s;
 };
 
-enum config_kind { CONFIG_INTEGER, CONFIG_BOOLEAN };
+enum config_kind { CONFIG_INTEGER, CONFIG_BOOLEAN, CONFIG_MODE /* octal */, CONFIG_TEXT };
 
 struct config_key {
     const char *section, *name;
     enum config_kind kind;
-    const char *unit; /* "" : none */
-    int64_t min, max, preset;
-    size_t offset;      /* in struct config */
-    bool is_reloadable; /* takes effect without a restart */
-    const char *help;   /* a sentence */
+    const char *unit;         /* "" : none */
+    int64_t min, max, preset; /* not of a text: its preset is "" */
+    size_t offset;            /* in struct config */
+    bool is_reloadable;       /* takes effect without a restart */
+    const char *help;         /* a sentence */
 };
 
 extern const struct config_key config_keys[];
@@ -52,4 +63,6 @@ __attribute__((warn_unused_result)) int config_read_file(struct config *config, 
 __attribute__((warn_unused_result)) int config_check(const struct config *config, char *error);
 /* As a file that config_read_file() takes, with every key, its bounds and its help. */
 void config_print(const struct config *config, FILE *to);
+/* The first key that differs and takes effect at a start only; NULL: none. */
+const struct config_key *config_fixed_difference(const struct config *before, const struct config *after);
 struct fabric_settings config_fabric_settings(const struct config *config);

@@ -1,21 +1,35 @@
 #include "daemon/config.h"
 
-#define INTEGER(section, name, unit, min, max, preset, help)                                                 \
+#define NUMBER(section, name, unit, min, max, preset, is_reloadable, help)                                   \
     {                                                                                                        \
 #section, #name, CONFIG_INTEGER, unit, min, max, preset, offsetof(struct config, section##_##name),  \
+            is_reloadable, help                                                                              \
+    }
+#define INTEGER(section, name, unit, min, max, preset, help)                                                 \
+    NUMBER(section, name, unit, min, max, preset, false, help)
+#define LIVE_INTEGER(section, name, unit, min, max, preset, help)                                            \
+    NUMBER(section, name, unit, min, max, preset, true, help)
+#define LIVE_BOOLEAN(section, name, preset, help)                                                            \
+    {                                                                                                        \
+#section, #name, CONFIG_BOOLEAN, "", 0, 1, preset, offsetof(struct config, section##_##name), true,  \
+            help                                                                                             \
+    }
+#define MODE(section, name, preset, help)                                                                    \
+    {                                                                                                        \
+#section, #name, CONFIG_MODE, "", 0600, 0666, preset, offsetof(struct config, section##_##name),     \
             false, help                                                                                      \
     }
-#define BOOLEAN(section, name, preset, help)                                                                 \
+#define TEXT(section, name, is_reloadable, help)                                                             \
     {                                                                                                        \
-#section, #name, CONFIG_BOOLEAN, "", 0, 1, preset, offsetof(struct config, section##_##name), false, \
+#section, #name, CONFIG_TEXT, "", 0, 0, 0, offsetof(struct config, section##_##name), is_reloadable, \
             help                                                                                             \
     }
 
 const struct config_key config_keys[] = {
     INTEGER(health, report_ttl_ms, "ms", 100, 3600000, 10000,
             "A host whose last report is older is UNKNOWN."),
-    INTEGER(health, host_silent_ms, "ms", 100, 86400000, 60000,
-            "A host that was silent this long, with dark links seen by its neighbours, is UNHEALTHY."),
+    LIVE_INTEGER(health, host_silent_ms, "ms", 100, 86400000, 60000,
+                 "A host that was silent this long, with dark links seen by its neighbours, is UNHEALTHY."),
     INTEGER(health, flap_count, "times", 2, 1000, 4,
             "A host that leaves HEALTHY so often within health.flap_window_s flaps: it is not judged further "
             "than "
@@ -34,20 +48,46 @@ const struct config_key config_keys[] = {
             "When more cubes than this, or a whole row, fail within the settling time, a person is asked."),
     INTEGER(repair, new_cube_tries, "cubes", 1, 64, 3,
             "Cubes that are put in one after the other while none qualifies, before a person is asked."),
-    INTEGER(slice, activation_timeout_s, "s", 1, 86400, 180,
-            "A slice that is not connected by then has FAILED and gives its cubes back."),
+    LIVE_INTEGER(slice, activation_timeout_s, "s", 1, 86400, 180,
+                 "A slice that is not connected by then has FAILED and gives its cubes back."),
     INTEGER(ocs, audit_period_s, "s", 1, 86400, 60, "Time between two full reads of a switch."),
     INTEGER(ocs, answer_timeout_ms, "ms", 50, 600000, 5000,
             "A switch that has not answered a request by then has lost its session."),
     INTEGER(ocs, guard_ms, "ms", 1, 60000, 30, "Time between settled mirrors and their read-back."),
     INTEGER(ocs, late_guard_ms, "ms", 1, 600000, 500,
             "Time between the two equal reads that are needed after an unanswered change."),
-    BOOLEAN(ocs, repair_drift, true, "Put a drifted circuit right; false: raise an alarm only."),
-    INTEGER(store, stall_ms, "ms", 100, 600000, 5000,
-            "While a commit takes longer than this, new changes are refused."),
-    INTEGER(blind, window_ms, "ms", 100, 3600000, 30000,
-            "Switches or hosts that fall silent within this time are counted together."),
-    INTEGER(blind, percent, "%", 1, 100, 10,
-            "When more of a pod than this falls silent, the controller is blind and moves nothing."),
+    LIVE_BOOLEAN(ocs, repair_drift, true, "Put a drifted circuit right; false: raise an alarm only."),
+    LIVE_INTEGER(store, stall_ms, "ms", 100, 600000, 5000,
+                 "While a commit takes longer than this, new changes are refused."),
+    LIVE_INTEGER(blind, window_ms, "ms", 100, 3600000, 30000,
+                 "Switches or hosts that fall silent within this time are counted together."),
+    LIVE_INTEGER(blind, percent, "%", 1, 100, 10,
+                 "When more of a pod than this falls silent, the controller is blind and moves nothing."),
+    TEXT(roles, viewer, true,
+         "Who may look at everything: user:NAME, group:NAME, URI:..., DNS:..., with commas."),
+    TEXT(roles, scheduler, true, "Who may have slices, and see and change their own."),
+    TEXT(roles, operator, true, "Who may do everything but copy the database."),
+    TEXT(roles, admin, true, "Who may do everything; root and the user that heliostatd runs as are."),
+    TEXT(roles, host, true, "Which users report for which host: user:NAME=POD/cube-07/host-03."),
+    TEXT(roles, host_proxy, true, "Which users report for every host."),
+    TEXT(roles, quota, true,
+         "What a scheduler may have: user:NAME=CHIPS/SLICES; *=CHIPS/SLICES for the others."),
+    LIVE_INTEGER(limits, requests_per_s, "/s", 0, 1000000, 1000,
+                 "Requests of one client in a second; 0: no limit. Not for admins."),
+    LIVE_INTEGER(limits, total_requests_per_s, "/s", 0, 10000000, 20000,
+                 "Requests of all clients but admins in a second; 0: no limit."),
+    LIVE_INTEGER(limits, connections, "connections", 0, 100000, 256,
+                 "Connections of one client at the same time; 0: no limit. Not for admins."),
+    INTEGER(limits, total_connections, "connections", 1, 1000000, 16384, "Connections of all clients."),
+    LIVE_INTEGER(limits, streams, "calls", 0, 100000, 1024,
+                 "Calls of one client at the same time; 0: no limit. Not for admins."),
+    LIVE_INTEGER(limits, host_reports_per_s, "/s", 0, 1000, 10, "Reports of one host in a second."),
+    MODE(listen, socket_mode, 0660, "Mode of the Unix socket."),
+    TEXT(listen, read_only_socket, false, "Path of a second Unix socket; whoever can open it may look."),
+    MODE(listen, read_only_socket_mode, 0666, "Mode of that socket."),
+    TEXT(listen, tls_address, false, "Address and port for TLS, such as 0.0.0.0:7443; empty: no TLS."),
+    TEXT(listen, tls_certificate, true, "PEM file: the daemon's certificate and its chain."),
+    TEXT(listen, tls_key, true, "PEM file: the daemon's key."),
+    TEXT(listen, tls_authorities, true, "PEM file: whose certificates clients must have."),
 };
 const size_t config_n_keys = sizeof(config_keys) / sizeof(config_keys[0]);

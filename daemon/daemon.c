@@ -1,7 +1,9 @@
 #include "daemon/daemon.h"
+#include "daemon/access.h"
 #include "daemon/api/api.h"
 #include "daemon/backup.h"
 #include "daemon/device/tcp_transport.h"
+#include "daemon/listeners.h"
 #include "daemon/log.h"
 #include "daemon/loop/loop.h"
 #include "daemon/paths.h"
@@ -11,7 +13,6 @@
 #include "proto/grpc/server.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -21,7 +22,6 @@
 #include <unistd.h>
 
 #define SLOW_TURN_US 5000
-#define ACCEPTS_PER_TURN 64
 
 struct heliostatd {
     struct loop *loop;
@@ -32,18 +32,19 @@ struct heliostatd {
     struct store_thread *store_thread;
     struct store_change **early; /* submitted before the thread was there */
     size_t n_early;
-    struct grpcx_unix_listener listener;
+    struct listeners *listeners;
+    struct roles *roles;
+    struct daemon_options options;
     struct grpcx_server *server;
     struct grpcx_health *health;
     struct grpcx_reflection *reflection;
     struct fabric *fabric;
     struct api *api;
     struct paths *paths; /* NULL: the network is not watched */
-    int spare_fd;
-    bool is_due;        /* something was fed in: advance at the end of the turn */
-    bool timer_is_old;  /* a wakeup moved */
-    int64_t next_us;    /* of fabric and API, as of the last advance */
-    int64_t stop_by_us; /* 0: not stopping */
+    bool is_due;         /* something was fed in: advance at the end of the turn */
+    bool timer_is_old;   /* a wakeup moved */
+    int64_t next_us;     /* of fabric and API, as of the last advance */
+    int64_t stop_by_us;  /* 0: not stopping */
     uint64_t n_slow_turns;
     int64_t slowest_us;
 };
@@ -225,32 +226,37 @@ static void on_slow_turn(int64_t cpu_us, void *userdata) {
              daemon->n_slow_turns, SLOW_TURN_US);
 }
 
-/* Out of descriptors: the connection is taken with the spare one and closed, so that it does not wake the
- * loop for ever. */
-static void shed_connection(struct heliostatd *daemon) {
-    int fd;
-    struct grpcx_peer peer;
-    log_line(LOG_LEVEL_WARNING, "out of file descriptors: a connection was turned away");
-    close(daemon->spare_fd);
-    if (grpcx_accept_unix(daemon->listener.fd, &fd, &peer) == 0)
-        close(fd);
-    daemon->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-}
-
-static void on_connection(void *userdata) {
+/* The configuration anew: whole, or not at all. */
+static void on_reload_signal(void *userdata) {
     struct heliostatd *daemon = userdata;
-    for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
-        int fd;
-        struct grpcx_peer peer;
-        int r = grpcx_accept_unix(daemon->listener.fd, &fd, &peer);
-        if (r == -EMFILE || r == -ENFILE)
-            shed_connection(daemon);
-        if (r < 0)
-            return;
-        r = grpcx_server_adopt_connection(daemon->server, fd, &peer);
-        if (r < 0 && r != -ESHUTDOWN)
-            log_line(LOG_LEVEL_WARNING, "a connection was turned away: %s", strerror(-r));
+    struct config config;
+    struct access access;
+    char error[CONFIG_ERROR_MAX] = "no memory";
+    const struct config_key *fixed = NULL;
+    int r = daemon->options.read_config
+                ? daemon->options.read_config(daemon->options.userdata, &config, error)
+                : -ENOENT;
+    if (r == 0 && (fixed = config_fixed_difference(&daemon->options.config, &config))) {
+        snprintf(error, sizeof(error), "%s.%s takes effect at a start only", fixed->section, fixed->name);
+        r = DAEMON_REFUSED;
     }
+    if (r == 0)
+        r = access_read(&config, &access, error);
+    if (r) {
+        log_line(LOG_LEVEL_ERROR, "the configuration stays as it was: %s", error);
+        return;
+    }
+    const struct fabric_settings settings = config_fabric_settings(&config);
+    struct roles *before = daemon->roles;
+    daemon->options.config = config;
+    daemon->roles = access.roles;
+    fabric_set_settings(daemon->fabric, &settings);
+    listeners_set_tls(daemon->listeners, access.tls);
+    api_set_limits(daemon->api, &access.limits);
+    api_set_roles(daemon->api, access.roles);
+    roles_free(before);
+    daemon->is_due = true;
+    log_line(LOG_LEVEL_INFO, "the configuration was read anew");
 }
 
 static void on_stop_signal(void *userdata) {
@@ -276,16 +282,11 @@ __attribute__((format(printf, 2, 3))) static int fail(char *error, const char *f
     return DAEMON_REFUSED;
 }
 
-static int take_socket(struct heliostatd *daemon, const struct daemon_options *options, char *error) {
-    const char *path = options->socket_path;
-    int r = grpcx_listen_unix(path, options->socket_mode, &daemon->listener);
-    if (r == -EADDRINUSE)
-        return fail(error, "socket %.200s is in use: another process holds %.200s.lock", path, path);
-    if (r == -EEXIST)
-        return fail(error, "%.200s exists and is no socket: remove it or choose another --socket", path);
-    if (r == -ENAMETOOLONG)
-        return fail(error, "socket path \"%.120s\" is empty or longer than a socket's name may be", path);
-    return r < 0 ? fail(error, "socket %.200s: %s", path, strerror(-r)) : 0;
+static int take_sockets(struct heliostatd *daemon, const struct daemon_options *options, char *error) {
+    char text[CONFIG_ERROR_MAX] = "no memory";
+    return listeners_new(options->socket_path, &options->config, &daemon->listeners, text)
+               ? fail(error, "%s", text)
+               : 0;
 }
 
 static int open_store(struct heliostatd *daemon, const struct daemon_options *options, char *error) {
@@ -362,9 +363,13 @@ static int start_store_thread(struct heliostatd *daemon) {
     return 0;
 }
 
-static int start_server(struct heliostatd *daemon, const struct daemon_options *options) {
-    const struct grpcx_server_options server_options = {
-        .clock = {.now_us = clock_now_us}, .wakeup_changed = server_wakeup_changed, .userdata = daemon};
+static int start_server(struct heliostatd *daemon, const struct daemon_options *options,
+                        const struct session_limits *limits) {
+    const struct grpcx_server_options server_options = {.clock = {.now_us = clock_now_us},
+                                                        .max_connections =
+                                                            (size_t)options->config.limits_total_connections,
+                                                        .wakeup_changed = server_wakeup_changed,
+                                                        .userdata = daemon};
     int r = grpcx_server_new(loop_event_base(daemon->loop), &server_options, NULL, 0, &daemon->server);
     if (r < 0)
         return r;
@@ -374,7 +379,9 @@ static int start_server(struct heliostatd *daemon, const struct daemon_options *
                                             .wall_clock = {.now_us = clock_wall_us},
                                             .backup = run_backup,
                                             .report_ttl_us = options->config.health_report_ttl_ms * 1000,
-                                            .own_uid = geteuid(),
+                                            .roles = daemon->roles,
+                                            .limits = *limits,
+                                            .read_only_listener = LISTENER_READ_ONLY,
                                             .needs_advance = needs_advance,
                                             .userdata = daemon};
     r = api_new(&api_options, &daemon->api);
@@ -396,8 +403,9 @@ static int start_paths(struct heliostatd *daemon) {
 }
 
 static int start_listening(struct heliostatd *daemon) {
-    daemon->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    int r = loop_on_readable(daemon->loop, daemon->listener.fd, on_connection, daemon);
+    int r = listeners_start(daemon->listeners, daemon->loop, daemon->server);
+    if (r == 0)
+        r = loop_on_signal(daemon->loop, SIGHUP, on_reload_signal, daemon);
     if (r == 0)
         r = loop_on_signal(daemon->loop, SIGTERM, on_stop_signal, daemon);
     if (r == 0)
@@ -409,9 +417,18 @@ int daemon_new(const struct daemon_options *options, struct heliostatd **ret_dae
     struct heliostatd *daemon = calloc(1, sizeof(*daemon));
     if (!daemon)
         return fail(error, "no memory");
-    daemon->listener.fd = daemon->spare_fd = -1;
+    struct access access = {0};
+    char text[CONFIG_ERROR_MAX] = "no memory";
+    daemon->options = *options;
     daemon->next_us = INT64_MAX;
-    int r = take_socket(daemon, options, error);
+    int r = access_read(&options->config, &access, text) ? fail(error, "%s", text) : 0;
+    daemon->roles = access.roles;
+    if (r == 0)
+        r = take_sockets(daemon, options, error);
+    if (r == 0)
+        listeners_set_tls(daemon->listeners, access.tls);
+    else
+        grpcx_tls_free(access.tls);
     if (r == 0)
         r = open_store(daemon, options, error);
     if (r == 0) {
@@ -421,7 +438,7 @@ int daemon_new(const struct daemon_options *options, struct heliostatd **ret_dae
         if (failed == 0)
             failed = start_store_thread(daemon);
         if (failed == 0)
-            failed = start_server(daemon, options);
+            failed = start_server(daemon, options, &access.limits);
         if (failed == 0)
             failed = start_paths(daemon);
         if (failed == 0)
@@ -443,6 +460,8 @@ int daemon_new(const struct daemon_options *options, struct heliostatd **ret_dae
              "listening on %s, database %s, store %s: %zu pods, %zu slices, revision %" PRId64,
              options->socket_path, options->db_path, fabric_store_id(daemon->fabric), n_pods, n_slices,
              fabric_revision(daemon->fabric));
+    if (*listeners_tls_address(daemon->listeners))
+        log_line(LOG_LEVEL_INFO, "listening on %s with TLS", listeners_tls_address(daemon->listeners));
     *ret_daemon = daemon;
     return 0;
 }
@@ -474,9 +493,8 @@ void daemon_free(struct heliostatd *daemon) {
     free(daemon->early);
     fabric_free(daemon->fabric);
     store_close(daemon->store);
-    grpcx_unix_listener_deinit(&daemon->listener);
-    if (daemon->spare_fd >= 0)
-        close(daemon->spare_fd);
+    listeners_free(daemon->listeners);
+    roles_free(daemon->roles);
     loop_wakeup_free(daemon->store_wakeup);
     loop_wakeup_free(daemon->backup_wakeup);
     loop_timer_free(daemon->timer);

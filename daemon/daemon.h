@@ -5,9 +5,11 @@
 
 struct daemon_options {
     const char *db_path, *socket_path;
-    mode_t socket_mode;
     bool is_restored; /* the database is a copy: take a new store_id */
     struct config config;
+    /* Reads the configuration anew, for SIGHUP. 0, or nonzero with a sentence in error[CONFIG_ERROR_MAX]. */
+    int (*read_config)(void *userdata, struct config *ret_config, char *error);
+    void *userdata;
     const char *vfs; /* SQLite VFS; NULL: the default one */
 };
 

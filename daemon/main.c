@@ -1,3 +1,4 @@
+#include "daemon/access.h"
 #include "daemon/daemon.h"
 #include "daemon/log.h"
 
@@ -24,6 +25,7 @@ static const char usage[] =
     "  --print-config          print every setting as it would be used and exit\n"
     "  --version, --help\n"
     "\n"
+    "SIGHUP reads the settings and certificates again: all of them, or none if one is wrong.\n"
     "SIGTERM and SIGINT end it: open calls have five seconds. Mirrors stay as they are.\n"
     "Exit status: 0 ended as asked, 1 it could not start or failed, 2 usage.\n";
 
@@ -97,9 +99,8 @@ static int parse(int argc, char **argv, struct arguments *arguments) {
     return -1;
 }
 
-static int read_config(struct arguments *arguments) {
-    struct config *config = &arguments->options.config;
-    char error[CONFIG_ERROR_MAX] = "no memory";
+static int read_config(void *userdata, struct config *config, char *error) {
+    const struct arguments *arguments = userdata;
     int r = 0;
     config_init(config);
     if (arguments->config_path)
@@ -108,6 +109,17 @@ static int read_config(struct arguments *arguments) {
         r = config_set(config, arguments->sets[i], error);
     if (r == 0)
         r = config_check(config, error);
+    return r;
+}
+
+static int read_config_first(struct arguments *arguments) {
+    struct config *config = &arguments->options.config;
+    struct access access = {0};
+    char error[CONFIG_ERROR_MAX] = "no memory";
+    int r = read_config(arguments, config, error);
+    if (r == 0 && arguments->check_config)
+        r = access_read(config, &access, error);
+    access_deinit(&access);
     if (r)
         fprintf(stderr, "heliostatd: %s\n", error);
     return r ? EXIT_FAILED : 0;
@@ -141,14 +153,16 @@ static int run(const struct arguments *arguments) {
 }
 
 int main(int argc, char **argv) {
-    struct arguments arguments = {.options = {.socket_mode = 0660}};
+    static struct arguments arguments; /* read again at SIGHUP */
+    arguments.options.read_config = read_config;
+    arguments.options.userdata = &arguments;
     arguments.sets = calloc((size_t)argc, sizeof(*arguments.sets));
     if (!arguments.sets)
         return EXIT_FAILED;
     int status = parse(argc, argv, &arguments);
     if (status < 0) {
         bool is_config_only = arguments.check_config || arguments.print_config;
-        status = read_config(&arguments);
+        status = read_config_first(&arguments);
         if (status == 0 && arguments.print_config)
             config_print(&arguments.options.config, stdout);
         else if (status == 0 && !is_config_only) {

@@ -1,30 +1,78 @@
 #include "daemon/api/service.h"
-#include "daemon/api/identity.h"
+#include "daemon/api/access_audit.h"
+#include "daemon/api/methods.h"
+#include "daemon/api/refusal.h"
 #include "daemon/api/slice_cache.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+#define REVIEW_US 10000000
 
 struct api_method {
     struct api *api;
     service_handler handler;
+    struct method_rule rule;
+    bool is_report, is_mutation;
 };
 
 static const struct service_method *const services[] = {
-    slice_service, pod_service,  ocs_service,        circuit_service, operation_service,
-    event_service, host_service, inventory_service,  alarm_service,   snapshot_service,
+    slice_service, pod_service,  ocs_service,        circuit_service,     operation_service,
+    event_service, host_service, inventory_service,  alarm_service,       snapshot_service,
     store_service, cube_service, disruption_service, maintenance_service,
 };
 #define N_SERVICES (sizeof(services) / sizeof(services[0]))
 
+static bool may_call(const struct api_method *method, const struct rights *rights, char *text, size_t size) {
+    const char *name = strrchr(method->rule.path, '/') + 1;
+    bool is_host = rights->is_host_proxy || *rights->host_pod;
+    if (rights->role == ROLE_NONE)
+        snprintf(text, size, "%s has no role here: see [roles] in the configuration", rights->principal);
+    else if (method->rule.least == ROLE_HOST ? !is_host : rights->role < method->rule.least)
+        snprintf(text, size, "%s is for role %s; %s is %s", name,
+                 method->rule.least == ROLE_HOST ? "host or host_proxy" : role_name(method->rule.least),
+                 rights->principal, role_name(rights->role));
+    else if (method->rule.shows_everybody && rights->is_scoped)
+        snprintf(text, size, "%s shows the slices of everybody; %s sees its own", name, rights->principal);
+    else
+        return true;
+    return false;
+}
+
 static void dispatch(struct grpcx_call *call, const ProtobufCMessage *request, void *userdata) {
     const struct api_method *method = userdata;
-    if (!identity_is_admin(grpcx_call_peer(call)->uid, method->api->options.own_uid)) {
-        grpcx_call_finish(call, GRPCX_PERMISSION_DENIED,
-                          "only root and the user that heliostatd runs as are let in", NULL, 0);
-        return;
+    struct api *api = method->api;
+    const struct rights *rights = session_rights(call);
+    struct fabric_refusal refusal = {0};
+    char text[200];
+    if (!session_begin_call(call, method->is_report, text, sizeof(text))) {
+        grpcx_call_finish(call, GRPCX_RESOURCE_EXHAUSTED, text, NULL, 0);
+    } else if (!may_call(method, rights, text, sizeof(text))) {
+        access_audit_note(api->access_audit, call, rights, "", text, api_now_us(api));
+        grpcx_call_finish(call, GRPCX_PERMISSION_DENIED, text, NULL, 0);
+    } else if (grpcx_call_method(call)->kind == GRPCX_UNARY &&
+               scope_check_request(rights, api->fabric, method->is_mutation, request, &refusal)) {
+        api_refuse(api, call, &refusal);
+    } else {
+        method->handler(api, call, request);
     }
-    method->handler(method->api, call, request);
+}
+
+static void bind(struct api *api, const struct service_method *method) {
+    struct api_method *bound = &api->bound[api->n_methods];
+    *bound = (struct api_method){
+        .api = api,
+        .handler = method->handler,
+        .rule = method_rule_of(method->path),
+        .is_report = strstr(method->path, "/ReportHost") != NULL,
+        .is_mutation = protobuf_c_message_descriptor_get_field_by_name(method->request, "mutation") != NULL};
+    api->methods[api->n_methods++] = (struct grpcx_method){.path = method->path,
+                                                           .request = method->request,
+                                                           .kind = method->kind,
+                                                           .handler = dispatch,
+                                                           .userdata = bound};
 }
 
 int api_new(const struct api_options *options, struct api **ret_api) {
@@ -41,21 +89,23 @@ int api_new(const struct api_options *options, struct api **ret_api) {
     api->methods = calloc(n, sizeof(*api->methods));
     api->bound = calloc(n, sizeof(*api->bound));
     api->slice_cache = slice_cache_new();
-    if (!api->methods || !api->bound || !api->slice_cache) {
+    api->access_audit = access_audit_new(options->fabric);
+    if (!api->methods || !api->bound || !api->slice_cache || !api->access_audit) {
         api_free(api);
         return -ENOMEM;
     }
     for (size_t i = 0; i < N_SERVICES; i++)
-        for (const struct service_method *method = services[i]; method->path; method++) {
-            struct api_method *bound = &api->bound[api->n_methods];
-            *bound = (struct api_method){.api = api, .handler = method->handler};
-            api->methods[api->n_methods++] = (struct grpcx_method){.path = method->path,
-                                                                   .request = method->request,
-                                                                   .kind = method->kind,
-                                                                   .handler = dispatch,
-                                                                   .userdata = bound};
-        }
-    int r = grpcx_server_add_methods(options->server, api->methods, api->n_methods);
+        for (const struct service_method *method = services[i]; method->path; method++)
+            bind(api, method);
+    const struct sessions_options sessions_options = {.server = options->server,
+                                                      .roles = options->roles,
+                                                      .limits = options->limits,
+                                                      .read_only_listener = options->read_only_listener,
+                                                      .clock = options->clock,
+                                                      .wall_clock = options->wall_clock};
+    int r = sessions_new(&sessions_options, &api->sessions);
+    if (r == 0)
+        r = grpcx_server_add_methods(options->server, api->methods, api->n_methods);
     if (r < 0) {
         api_free(api);
         return r;
@@ -68,6 +118,8 @@ void api_free(struct api *api) {
     if (!api)
         return;
     slice_cache_free(api->slice_cache);
+    access_audit_free(api->access_audit);
+    sessions_free(api->sessions);
     free(api->methods);
     free(api->bound);
     free(api);
@@ -102,7 +154,38 @@ void api_fail_memory(struct grpcx_call *call) {
     grpcx_call_finish(call, GRPCX_RESOURCE_EXHAUSTED, "no memory", NULL, 0);
 }
 
-void api_reply(struct grpcx_call *call, const struct arena *arena, const ProtobufCMessage *message) {
+void api_set_roles(struct api *api, const struct roles *roles) {
+    sessions_set_roles(api->sessions, roles);
+    operation_waits_judge(api);
+    api_needs_advance(api);
+}
+
+void api_set_limits(struct api *api, const struct session_limits *limits) {
+    sessions_set_limits(api->sessions, limits);
+}
+
+void api_refuse(struct api *api, struct grpcx_call *call, struct fabric_refusal *refusal) {
+    const struct rights *rights = session_rights(call);
+    scope_refusal(rights, api->fabric, refusal);
+    if (refusal->reason == REASON_NOT_OWNER || refusal->reason == REASON_QUOTA)
+        access_audit_note(api->access_audit, call, rights, refusal->field, refusal->text, api_now_us(api));
+    refusal_finish(call, refusal);
+    fabric_refusal_deinit(refusal);
+}
+
+bool api_may_go_on(struct grpcx_call *call) {
+    const struct api_method *method = grpcx_call_method(call)->userdata;
+    char text[200];
+    if (may_call(method, session_rights(call), text, sizeof(text)))
+        return true;
+    grpcx_call_set_callbacks(call, &(struct grpcx_call_callbacks){0});
+    grpcx_call_finish(call, GRPCX_PERMISSION_DENIED, text, NULL, 0);
+    return false;
+}
+
+void api_reply(struct api *api, struct grpcx_call *call, struct arena *arena,
+               const ProtobufCMessage *message) {
+    scope_message(session_rights(call), api->fabric, arena, message);
     if (arena->has_failed || !message)
         api_fail_memory(call);
     else
@@ -141,10 +224,15 @@ void api_on_read(struct api *api, const struct fabric_ocs *ocs, bool ok) {
 
 int64_t api_next_wakeup_us(const struct api *api) {
     int64_t read_back_us = read_backs_next_wakeup_us(api);
-    return read_back_us < api->progress_at_us ? read_back_us : api->progress_at_us;
+    int64_t at_us = read_back_us < api->progress_at_us ? read_back_us : api->progress_at_us;
+    return at_us < api->review_at_us ? at_us : api->review_at_us;
 }
 
 void api_advance(struct api *api, int64_t now_us) {
+    if (now_us >= api->review_at_us) {
+        sessions_review(api->sessions);
+        api->review_at_us = now_us + REVIEW_US;
+    }
     read_backs_advance(api, now_us);
     operation_waits_advance(api);
     watches_advance(api, now_us);

@@ -2,8 +2,7 @@
 /* The public services on a gRPC server, over one fabric. Loop thread only. Nothing here blocks, reads a clock
  * or arms a timer. */
 #include "daemon/fabric/fabric.h"
-#include "proto/grpc/clock.h"
-#include <sys/types.h>
+#include "daemon/api/session.h"
 
 struct api;
 struct grpcx_server;
@@ -13,7 +12,9 @@ struct api_options {
     struct grpcx_server *server;
     struct grpcx_clock clock, wall_clock; /* monotonic; since 1970 */
     int64_t report_ttl_us;                /* told to hosts in every reply */
-    uid_t own_uid;                        /* admin beside root */
+    const struct roles *roles;            /* the caller's, until api_set_roles() */
+    struct session_limits limits;
+    int read_only_listener; /* grpcx_peer.listener of the socket on which clients only look */
     /* Writes a marked copy of the database to path on another thread; done is called later in the loop's
      * thread, with 0 or a negative errno and a sentence. 0, or -ENOMEM, -EBUSY while another one runs. */
     int (*backup)(void *userdata, const char *path,
@@ -30,6 +31,10 @@ __attribute__((warn_unused_result)) int api_new(const struct api_options *option
 void api_end_streams(struct api *api);
 /* Free the server first: its open calls end inside the API. */
 void api_free(struct api *api);
+
+/* Other roles or limits, for the connections that are there too. */
+void api_set_roles(struct api *api, const struct roles *roles);
+void api_set_limits(struct api *api, const struct session_limits *limits);
 
 /* What the fabric's listener says, passed on. */
 void api_on_event(struct api *api, const struct fabric_event *event);

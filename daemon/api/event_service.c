@@ -18,9 +18,10 @@ struct watch {
     struct grpcx_call *call;
     char slice[64]; /* "": all */
     bool in_snapshot;
-    int64_t snapshot_uid; /* the last slice that was sent */
-    int64_t after;        /* revision: of the snapshot, or of the last event that was sent or left out */
-    bool is_behind;       /* events after that wait until the client has read */
+    int64_t snapshot_uid;  /* the last slice that was sent */
+    int64_t after;         /* revision: of the snapshot, or of the last event that was sent or left out */
+    bool is_behind;        /* events after that wait until the client has read */
+    uint64_t judged_epoch; /* of the roles under which it goes on */
 };
 
 static void on_cancelled(struct grpcx_call *call, void *userdata) {
@@ -43,8 +44,12 @@ static void on_drained(struct grpcx_call *call, void *userdata) {
 
 /* False when the queue is full or memory is missing: the same message is due later. */
 static bool send(struct watch *watch, Heliostat__V1__WatchResponse *message) {
+    struct arena arena = {0};
     message->store_id = (char *)fabric_store_id(watch->api->fabric);
-    return grpcx_call_send(watch->call, &message->base) == 0;
+    scope_message(session_rights(watch->call), watch->api->fabric, &arena, &message->base);
+    bool is_sent = !arena.has_failed && grpcx_call_send(watch->call, &message->base) == 0;
+    arena_deinit(&arena);
+    return is_sent;
 }
 
 static bool send_mark(struct watch *watch, Heliostat__V1__WatchType type, int64_t revision) {
@@ -88,7 +93,8 @@ static bool send_snapshot(struct watch *watch) {
     for (const struct fabric_slice *slice = fabric_slices(watch->api->fabric); slice; slice = slice->next) {
         if (slice->uid <= watch->snapshot_uid || !slice->durable || slice->durable->is_gone)
             continue;
-        if (*watch->slice && strcmp(watch->slice, slice->name))
+        if ((*watch->slice && strcmp(watch->slice, slice->name)) ||
+            !scope_sees(session_rights(watch->call), slice))
             continue;
         if (!has_room(watch) || !send_slice(watch, slice))
             return false;
@@ -100,7 +106,27 @@ static bool send_snapshot(struct watch *watch) {
     return true;
 }
 
+/* Of any version, so that the owner hears of the end of its slice. */
+static const struct fabric_slice *slice_of(const struct watch *watch, const struct fabric_event *event) {
+    for (const struct fabric_slice *slice = event->slice_uid ? fabric_slices(watch->api->fabric) : NULL;
+         slice && slice->uid <= event->slice_uid; slice = slice->next)
+        if (slice->uid == event->slice_uid)
+            return slice;
+    return NULL;
+}
+
+/* Whose slice it was cannot be told any more once it is gone: such old events are for those who see all. */
+static bool may_see(const struct watch *watch, const struct fabric_event *event) {
+    const struct rights *rights = session_rights(watch->call);
+    if (!rights->is_scoped || !event->slice_uid)
+        return true;
+    const struct fabric_slice *slice = slice_of(watch, event);
+    return slice ? scope_sees(rights, slice) : !strcmp(event->actor, rights->principal);
+}
+
 static bool wants(const struct watch *watch, const struct fabric_event *event) {
+    if (!may_see(watch, event))
+        return false;
     if (!*watch->slice)
         return true;
     const struct fabric_slice *slice =
@@ -162,7 +188,8 @@ static void watch_events(struct api *api, struct grpcx_call *call, const Protobu
         api_fail_memory(call);
         return;
     }
-    *watch = (struct watch){.next = api->watches, .api = api, .call = call};
+    *watch = (struct watch){
+        .next = api->watches, .api = api, .call = call, .judged_epoch = sessions_epoch(api->sessions)};
     strcpy(watch->slice, q->slice);
     if (!api->watches)
         api->progress_at_us = api_now_us(api) + PROGRESS_US;
@@ -194,6 +221,10 @@ void watches_on_event(struct api *api, const struct fabric_event *event) {
             watch->after = event->revision;
             continue;
         }
+        if (session_rights(watch->call)->is_scoped) {
+            watch->is_behind = true; /* it gets its own copy, without the names of others */
+            continue;
+        }
         if (!bytes) {
             Heliostat__V1__WatchResponse message = HELIOSTAT__V1__WATCH_RESPONSE__INIT;
             message.type = HELIOSTAT__V1__WATCH_TYPE__WATCH_TYPE_EVENT;
@@ -223,7 +254,16 @@ void watches_end(struct api *api) {
 
 void watches_advance(struct api *api, int64_t now_us) {
     bool is_progress_due = now_us >= api->progress_at_us;
-    for (struct watch *watch = api->watches; watch; watch = watch->next) {
+    for (struct watch *watch = api->watches, *next; watch; watch = next) {
+        next = watch->next;
+        if (watch->judged_epoch != sessions_epoch(api->sessions)) {
+            watch->judged_epoch = sessions_epoch(api->sessions);
+            struct grpcx_call *call = watch->call;
+            if (!api_may_go_on(call)) {
+                on_cancelled(call, watch);
+                continue;
+            }
+        }
         if (watch->is_behind)
             pump(watch);
         /* One that finds no room is left out; whoever is behind has news enough. */

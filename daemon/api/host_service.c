@@ -5,13 +5,27 @@
 #include "heliostat/v1/host.pb-c.h"
 #include "inventory/names.h"
 
-/* Any admin may report for any host. */
+#include <string.h>
+
+/* A host about itself, a host_proxy about every host. */
+static int check_host(const struct rights *rights, const struct fabric_report *report,
+                      struct fabric_refusal *refusal) {
+    if (rights->is_host_proxy || (!strcmp(report->pod->name, rights->host_pod) &&
+                                  report->cube == rights->host_cube && report->host == rights->host))
+        return 0;
+    return refuse(refusal, REASON_NOT_OWNER, "report.host",
+                  "%s reports about %s/cube-%02u/host-%02u only, not about %s/%s/host-%02u",
+                  rights->principal, rights->host_pod, rights->host_cube, rights->host, report->pod->name,
+                  report->pod->cube[report->cube].name, report->host);
+}
+
 static void report_host(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request) {
     const Heliostat__V1__ReportHostRequest *q = (const void *)request;
     Heliostat__V1__ReportHostResponse reply = HELIOSTAT__V1__REPORT_HOST_RESPONSE__INIT;
     struct fabric_report report;
     struct fabric_refusal refusal = {0};
-    if (report_read(api->fabric, q->report, &report, &refusal)) {
+    if (report_read(api->fabric, q->report, &report, &refusal) ||
+        check_host(session_rights(call), &report, &refusal)) {
         pending_refuse(api, call, request, &refusal, NULL);
         return;
     }
@@ -60,7 +74,7 @@ static void list_links(struct api *api, struct grpcx_call *call, const ProtobufC
         for (unsigned end = 0; end < TOPO_ENDS_PER_CUBE; end++)
             reply.links[reply.n_links++] = convert_link(&arena, &pod->cube[cube], end / TOPO_INDICES,
                                                         end % TOPO_INDICES, heard_after_us);
-    api_reply(call, &arena, &reply.base);
+    api_reply(api, call, &arena, &reply.base);
     arena_deinit(&arena);
 }
 

@@ -18,10 +18,10 @@ struct operation_wait {
     size_t sent_len;
 };
 
-static int find_operation(const struct fabric *fabric, int64_t id,
+static int find_operation(const struct fabric *fabric, const struct rights *rights, int64_t id,
                           const struct fabric_operation **ret_operation, struct fabric_refusal *refusal) {
     const struct fabric_operation *operation = fabric_operation_find(fabric, id);
-    if (!operation || !operation->durable_revision)
+    if (!operation || !operation->durable_revision || !scope_sees_operation(rights, fabric, operation))
         return refuse_not_found(refusal, "id",
                                 "there is no operation %lld; ended ones are forgotten after a while",
                                 (long long)id);
@@ -35,7 +35,7 @@ static void get_operation(struct api *api, struct grpcx_call *call, const Protob
     struct fabric_refusal refusal = {0};
     struct arena arena = {0};
     Heliostat__V1__GetOperationResponse reply = HELIOSTAT__V1__GET_OPERATION_RESPONSE__INIT;
-    if (find_operation(api->fabric, q->id, &operation, &refusal)) {
+    if (find_operation(api->fabric, session_rights(call), q->id, &operation, &refusal)) {
         pending_refuse(api, call, request, &refusal, NULL);
         return;
     }
@@ -48,6 +48,7 @@ static void get_operation(struct api *api, struct grpcx_call *call, const Protob
 static void list_operations(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request) {
     struct arena arena = {0};
     Heliostat__V1__ListOperationsResponse reply = HELIOSTAT__V1__LIST_OPERATIONS_RESPONSE__INIT;
+    const struct rights *rights = session_rights(call);
     size_t count = 0;
     const struct fabric_operation *operation;
     for (operation = fabric_operations(api->fabric); operation; operation = operation->next)
@@ -56,7 +57,7 @@ static void list_operations(struct api *api, struct grpcx_call *call, const Prot
     reply.operations = arena_array(&arena, count, sizeof(*reply.operations));
     for (operation = fabric_operations(api->fabric); operation && !arena.has_failed;
          operation = operation->next)
-        if (operation->durable_revision)
+        if (operation->durable_revision && scope_sees_operation(rights, api->fabric, operation))
             reply.operations[reply.n_operations++] = convert_operation(&arena, api->fabric, operation);
     pending_read(api, call, &arena, &reply.base, request, list_operations);
     arena_deinit(&arena);
@@ -116,6 +117,10 @@ static void send_if_new(struct operation_wait *wait, const struct fabric_operati
 static void wait_advance(struct operation_wait *wait) {
     const struct fabric_operation *operation = fabric_operation_find(wait->api->fabric, wait->id);
     wait->is_dirty = false;
+    if (!api_may_go_on(wait->call)) {
+        wait_free(wait);
+        return;
+    }
     if (operation) {
         send_if_new(wait, operation);
         if (operation->state == OPERATION_RUNNING || operation->is_ending || !is_qualified(wait, operation))
@@ -133,7 +138,7 @@ static void wait_operation(struct api *api, struct grpcx_call *call, const Proto
     struct fabric_refusal refusal = {0};
     int r = (unsigned)q->wait_for > HELIOSTAT__V1__WAIT_FOR__WAIT_FOR_QUALIFIED
                 ? refuse_invalid(&refusal, "wait_for", "%d is not READY or QUALIFIED", (int)q->wait_for)
-                : find_operation(api->fabric, q->id, &operation, &refusal);
+                : find_operation(api->fabric, session_rights(call), q->id, &operation, &refusal);
     if (r) {
         pending_refuse(api, call, request, &refusal, NULL);
         return;
@@ -173,6 +178,11 @@ void operation_waits_advance(struct api *api) {
         if (wait->is_dirty)
             wait_advance(wait);
     }
+}
+
+void operation_waits_judge(struct api *api) {
+    for (struct operation_wait *wait = api->operation_waits; wait; wait = wait->next)
+        wait->is_dirty = true;
 }
 
 void operation_waits_end(struct api *api) {

@@ -1,5 +1,4 @@
 #include "daemon/api/pending.h"
-#include "daemon/api/identity.h"
 #include "daemon/api/refusal.h"
 #include "daemon/api/request.h"
 
@@ -80,13 +79,14 @@ static bool pack_tail(struct pending *pending, const ProtobufCMessage *tail) {
     return pending->tail != NULL;
 }
 
-void pending_read(struct api *api, struct grpcx_call *call, const struct arena *arena,
+void pending_read(struct api *api, struct grpcx_call *call, struct arena *arena,
                   const ProtobufCMessage *message, const ProtobufCMessage *request, service_handler again) {
     int64_t sequence = fabric_last_sequence(api->fabric);
     if (sequence == 0) {
-        api_reply(call, arena, message);
+        api_reply(api, call, arena, message);
         return;
     }
+    scope_message(session_rights(call), api->fabric, arena, message);
     struct pending *pending = arena->has_failed ? NULL : calloc(1, sizeof(*pending));
     if (pending)
         *pending = (struct pending){.api = api, .call = call, .request = request, .again = again};
@@ -120,7 +120,7 @@ static void refused_on_durable(void *userdata, int result) {
     struct pending *pending = &refused->pending;
     grpcx_call_set_callbacks(pending->call, &(struct grpcx_call_callbacks){0});
     if (result == 0)
-        refusal_finish(pending->call, &refused->refusal);
+        api_refuse(pending->api, pending->call, &refused->refusal);
     else
         pending->again(pending->api, pending->call, pending->request);
     refused_free(refused);
@@ -133,8 +133,7 @@ void pending_refuse(struct api *api, struct grpcx_call *call, const ProtobufCMes
         refusal->kind != FABRIC_REFUSAL_INVALID && refusal->reason != REASON_STORE_UNAVAILABLE;
     struct refused *refused = sequence && is_about_others && again ? calloc(1, sizeof(*refused)) : NULL;
     if (!refused) {
-        refusal_finish(call, refusal);
-        fabric_refusal_deinit(refusal);
+        api_refuse(api, call, refusal);
         return;
     }
     refused->pending = (struct pending){.api = api, .call = call, .request = request, .again = again};
@@ -151,7 +150,7 @@ bool mutation_begin(struct mutation *mutation, struct api *api, struct grpcx_cal
                     const ProtobufCMessage *request, const Heliostat__V1__Mutation *message,
                     service_handler again) {
     const char *path = grpcx_call_method(call)->path;
-    uid_t uid = grpcx_call_peer(call)->uid;
+    const struct rights *rights = session_rights(call);
     *mutation = (struct mutation){
         .api = api, .call = call, .request = request, .again = again, .now_us = api_now_us(api)};
     if (mutation_check(message, &mutation->refusal)) {
@@ -159,10 +158,13 @@ bool mutation_begin(struct mutation *mutation, struct api *api, struct grpcx_cal
         fabric_refusal_deinit(&mutation->refusal);
         return false;
     }
-    identity_principal(uid, mutation->principal, sizeof(mutation->principal));
+    strcpy(mutation->principal, rights->principal);
     mutation->actor = (struct fabric_actor){
         .principal = mutation->principal,
-        .is_operator = identity_is_admin(uid, api->options.own_uid),
+        .is_operator = rights->role >= ROLE_OPERATOR,
+        .has_quota = rights->quota_chips >= 0,
+        .quota_chips = rights->quota_chips,
+        .quota_slices = rights->quota_slices,
         .method = strrchr(path, '/') + 1,
         .request_id = message->request_id,
         .request_hash = request_hash(request, message),

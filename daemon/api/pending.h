@@ -24,7 +24,7 @@ struct pending {
 
 /* Reads: packs the message now and sends it when every change accepted so far is durable; runs `again` if one
  * of them is undone. */
-void pending_read(struct api *api, struct grpcx_call *call, const struct arena *arena,
+void pending_read(struct api *api, struct grpcx_call *call, struct arena *arena,
                   const ProtobufCMessage *message, const ProtobufCMessage *request, service_handler again);
 /* Refusals of the fabric, likewise. Takes over what *refusal owns. */
 void pending_refuse(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request,
@@ -37,7 +37,7 @@ struct mutation {
     const ProtobufCMessage *request;
     service_handler again;
     int64_t now_us;
-    char principal[32];
+    char principal[PRINCIPAL_MAX];
     struct fabric_actor actor;
     struct fabric_refusal refusal;
     struct fabric_outcome outcome;

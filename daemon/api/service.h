@@ -2,6 +2,7 @@
 /* What the services share. Used inside daemon/api/ only. */
 #include "daemon/api/api.h"
 #include "daemon/api/arena.h"
+#include "daemon/api/scope.h"
 #include "heliostat/v1/common.pb-c.h"
 #include "proto/grpc/server.h"
 
@@ -9,6 +10,7 @@ struct watch;
 struct operation_wait;
 struct read_back;
 struct slice_cache;
+struct access_audit;
 
 struct api {
     struct api_options options;
@@ -21,6 +23,9 @@ struct api {
     int64_t progress_at_us;
     struct operation_wait *operation_waits;
     struct read_back *read_backs;
+    struct sessions *sessions;
+    struct access_audit *access_audit;
+    int64_t review_at_us; /* when certificates are looked at again */
 };
 
 /* request is NULL for client streaming. */
@@ -48,8 +53,14 @@ void api_needs_advance(struct api *api);
 void api_finish_stopping(struct grpcx_call *call);
 /* Ends a call for which memory is missing. */
 void api_fail_memory(struct grpcx_call *call);
-/* Replies at once; RESOURCE_EXHAUSTED if the arena failed. */
-void api_reply(struct grpcx_call *call, const struct arena *arena, const ProtobufCMessage *message);
+/* Replies at once, with what the client may see; RESOURCE_EXHAUSTED if the arena failed. */
+void api_reply(struct api *api, struct grpcx_call *call, struct arena *arena,
+               const ProtobufCMessage *message);
+/* Ends a call with a refusal, in the words that the client may see, and puts those that are about rights into
+ * the audit trail. */
+void api_refuse(struct api *api, struct grpcx_call *call, struct fabric_refusal *refusal);
+/* May a stream go on that was begun before roles may have changed? Ends it otherwise. */
+bool api_may_go_on(struct grpcx_call *call);
 /* NULL without memory. */
 uint8_t *api_pack(const ProtobufCMessage *message, size_t *ret_len);
 
@@ -61,6 +72,7 @@ void operation_waits_on_slice(struct api *api, const struct fabric_slice *slice)
 void operation_waits_on_operation(struct api *api, const struct fabric_operation *operation);
 void operation_waits_advance(struct api *api);
 void operation_waits_end(struct api *api);
+void operation_waits_judge(struct api *api); /* roles changed */
 void read_backs_on_read(struct api *api, const struct fabric_ocs *ocs, bool ok);
 int64_t read_backs_next_wakeup_us(const struct api *api);
 void read_backs_advance(struct api *api, int64_t now_us);

@@ -18,7 +18,9 @@ static Heliostat__V1__Slice *outcome_slice(struct api *api, struct arena *arena,
                                            const struct pending *pending) {
     const struct fabric_slice *slice =
         pending->outcome.uid ? find_slice_uid(api->fabric, pending->outcome.uid) : NULL;
-    return slice ? convert_slice(arena, slice, slice->durable, true) : NULL;
+    if (!slice || !scope_sees(session_rights(pending->call), slice))
+        return NULL;
+    return convert_slice(arena, slice, slice->durable, true);
 }
 
 static Heliostat__V1__Operation *outcome_operation(struct api *api, struct arena *arena,
@@ -168,6 +170,7 @@ static void list_slices(struct api *api, struct grpcx_call *call, const Protobuf
         pending_refuse(api, call, request, &refusal, NULL);
         return;
     }
+    const struct rights *rights = session_rights(call);
     struct arena arena = {0};
     Heliostat__V1__ListSlicesResponse reply = HELIOSTAT__V1__LIST_SLICES_RESPONSE__INIT;
     size_t count = 0;
@@ -177,13 +180,14 @@ static void list_slices(struct api *api, struct grpcx_call *call, const Protobuf
     reply.slices = arena_array(&arena, count, sizeof(*reply.slices));
     for (const struct fabric_slice *slice = fabric_slices(api->fabric); slice && reply.slices;
          slice = slice->next) {
-        if (!slice->durable || slice->durable->is_gone || (pod && slice->pod != pod))
+        if (!slice->durable || slice->durable->is_gone || (pod && slice->pod != pod) ||
+            !scope_sees(rights, slice))
             continue;
         reply.slices[reply.n_slices] = convert_slice(&arena, slice, slice->durable, false);
         if (!reply.slices[reply.n_slices++])
             break;
     }
-    api_reply(call, &arena, &reply.base);
+    api_reply(api, call, &arena, &reply.base);
     arena_deinit(&arena);
 }
 

@@ -23,7 +23,7 @@ static void reply(struct backup *backup) {
     struct arena arena = {0};
     Heliostat__V1__BackupStoreResponse response = HELIOSTAT__V1__BACKUP_STORE_RESPONSE__INIT;
     response.meta = api_meta(backup->api, &arena, false);
-    api_reply(backup->call, &arena, &response.base);
+    api_reply(backup->api, backup->call, &arena, &response.base);
     arena_deinit(&arena);
 }
 

@@ -5,6 +5,7 @@
 #include "daemon/fabric/operation.h"
 #include "daemon/fabric/place.h"
 #include "daemon/fabric/pod.h"
+#include "daemon/fabric/quota.h"
 #include "daemon/fabric/refuse.h"
 #include "daemon/fabric/request.h"
 #include "daemon/fabric/scheduling.h"
@@ -281,6 +282,9 @@ int fabric_reshape_slice(struct fabric *fabric, const struct fabric_actor *actor
     topo_shape_format(&shape, is, sizeof(is));
     if (is_same_shape(&shape, &before->shape))
         return refuse_invalid(refusal, "topology", "slice %s is %s already", slice->name, was);
+    if ((r = quota_check(fabric, actor, (int64_t)shape.n_chips - before->shape.n_chips, 0, "topology",
+                         refusal)))
+        return r;
     derive_pod(slice->pod, now_us); /* before the change begins: it may submit changes of its own */
     struct change *change = change_begin(fabric, actor->principal, now_us);
     if (!change)

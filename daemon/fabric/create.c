@@ -5,6 +5,7 @@
 #include "daemon/fabric/operation.h"
 #include "daemon/fabric/place.h"
 #include "daemon/fabric/pod.h"
+#include "daemon/fabric/quota.h"
 #include "daemon/fabric/refuse.h"
 #include "daemon/fabric/request.h"
 #include "daemon/fabric/spec.h"
@@ -115,6 +116,11 @@ int fabric_create_slices(struct fabric *fabric, const struct fabric_actor *actor
     if (r == 0)
         r = place_slices(specs, creation.shapes, creation.n_shapes, n_specs, creation.versions, plans,
                          refusal);
+    int64_t chips = 0;
+    for (unsigned i = 0; r == 0 && i < n_specs; i++)
+        chips += creation.versions[i]->shape.n_chips;
+    if (r == 0)
+        r = quota_check(fabric, actor, chips, n_specs, "spec.topology", refusal);
     int64_t operation_id = fabric->counter[STORE_COUNTER_OPERATION] + 1;
     for (unsigned i = 0; r == 0 && i < n_specs; i++)
         creation.slices[i]->uid = ++fabric->counter[STORE_COUNTER_UID];

@@ -36,6 +36,8 @@ struct fabric_settings {
     int64_t flap_quiet_us;          /* 5 min */
 };
 struct fabric_settings fabric_default_settings(void);
+/* For what happens from now on. The times of switch sessions stay as they were at the start. */
+void fabric_set_settings(struct fabric *fabric, const struct fabric_settings *settings);
 
 struct fabric_listener {
     /* After the change is durable, in order of revision. */
@@ -134,9 +136,15 @@ struct fabric_actor {
     const char *method;     /* "CreateSlice" */
     const char *request_id; /* "": none */
     uint64_t request_hash;
+    bool has_quota; /* of what the principal may have in all */
+    int64_t quota_chips, quota_slices;
     bool validate_only;
     int64_t if_revision; /* 0: any */
 };
+
+/* Puts a refused request into the audit trail. The caller bounds how often. */
+void fabric_audit_refusal(struct fabric *fabric, const struct fabric_actor *actor, const char *object,
+                          const char *text, int64_t now_us);
 
 /* What became of an accepted or repeated change. */
 struct fabric_outcome {

@@ -38,9 +38,10 @@ int grpcx_listen_unix(const char *path, mode_t mode, struct grpcx_unix_listener 
         }
     }
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    /* Before bind, so that the file never exists with a wider mode. */
+    /* Before bind, so that the file never exists with a wider mode; and after it, because the umask narrows.
+     */
     if (fd < 0 || fchmod(fd, mode) < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 ||
-        listen(fd, 128) < 0) {
+        chmod(path, mode) < 0 || listen(fd, 128) < 0) {
         r = -errno;
         goto fail;
     }
@@ -65,18 +66,42 @@ void grpcx_unix_listener_deinit(struct grpcx_unix_listener *listener) {
     *listener = (struct grpcx_unix_listener){.fd = -1, .lock_fd = -1};
 }
 
+/* The supplementary groups that the peer had when it connected. */
+static int read_groups(int fd, struct grpcx_peer *peer) {
+    socklen_t size = 0;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, NULL, &size) == 0)
+        return 0;
+    if (errno != ERANGE)
+        return -errno;
+    gid_t *groups = malloc(size);
+    if (!groups)
+        return -ENOMEM;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &size) < 0) {
+        int r = -errno;
+        free(groups);
+        return r;
+    }
+    peer->groups = groups;
+    peer->n_groups = size / sizeof(*groups);
+    return 0;
+}
+
 int grpcx_accept_unix(int listen_fd, int *ret_fd, struct grpcx_peer *ret_peer) {
     struct ucred cred;
     socklen_t len = sizeof(cred);
     int fd = accept4(listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0)
         return -errno;
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0) {
-        int r = -errno;
+    struct grpcx_peer peer = {0};
+    int r = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0 ? -errno : read_groups(fd, &peer);
+    if (r < 0) {
         close(fd);
         return r;
     }
+    peer.uid = cred.uid;
+    peer.gid = cred.gid;
+    peer.pid = cred.pid;
     *ret_fd = fd;
-    *ret_peer = (struct grpcx_peer){.uid = cred.uid, .gid = cred.gid, .pid = cred.pid};
+    *ret_peer = peer;
     return 0;
 }

@@ -1,4 +1,5 @@
 #include "proto/grpc/server.h"
+#include "proto/grpc/tls.h"
 #include "proto/grpc/wire.h"
 #include <errno.h>
 #include <event2/buffer.h>
@@ -23,6 +24,8 @@ struct conn {
     nghttp2_session *session;
     struct event *pump;
     struct grpcx_peer peer;
+    void *owner_session;
+    bool is_admitted, is_shaking_hands;
     struct grpcx_call *calls;
     struct conn *next, *previous;
     size_t held;          /* bytes received, unpacked or not yet sent, over all calls */
@@ -61,9 +64,10 @@ struct table {
 struct grpcx_server {
     struct event_base *base;
     struct grpcx_server_options o;
+    struct grpcx_admission admission;
     struct table *tables;
     struct conn *conns, *dead_conns;
-    size_t n_conns, held;
+    size_t n_conns, n_handshakes, held;
     int64_t next_us; /* not later than the earliest deadline */
     struct grpcx_call *dead_calls;
     struct event *reap;
@@ -242,6 +246,9 @@ void grpcx_call_set_callbacks(struct grpcx_call *call, const struct grpcx_call_c
 const struct grpcx_peer *grpcx_call_peer(const struct grpcx_call *call) {
     return &call->conn->peer;
 }
+void *grpcx_call_session(const struct grpcx_call *call) {
+    return call->conn->owner_session;
+}
 const struct grpcx_method *grpcx_call_method(const struct grpcx_call *call) {
     return call->method;
 }
@@ -280,6 +287,8 @@ static void drop_call(struct grpcx_call *call) {
         if (call->cb.on_cancelled)
             call->cb.on_cancelled(call, call->cb.userdata);
     }
+    if (call->started && c->server->admission.call_ended)
+        c->server->admission.call_ended(c->server->admission.userdata, c->owner_session);
     call->next = c->server->dead_calls;
     c->server->dead_calls = call;
     event_active(c->server->reap, 0, 0);
@@ -293,6 +302,9 @@ static void kill_conn(struct conn *c) {
     bufferevent_disable(c->bev, EV_READ | EV_WRITE);
     while (c->calls)
         drop_call(c->calls);
+    s->n_handshakes -= c->is_shaking_hands;
+    if (c->is_admitted && s->admission.leave)
+        s->admission.leave(s->admission.userdata, c->owner_session);
     *(c->previous ? &c->previous->next : &s->conns) = c->next;
     if (c->next)
         c->next->previous = c->previous;
@@ -311,6 +323,7 @@ static void reap(evutil_socket_t fd, short what, void *userdata) {
         nghttp2_session_del(c->session);
         event_free(c->pump);
         bufferevent_free(c->bev);
+        grpcx_peer_deinit(&c->peer);
         free(c);
     }
     while (s->dead_calls) {
@@ -329,7 +342,7 @@ static void on_output(struct evbuffer *out, const struct evbuffer_cb_info *info,
 static void pump(evutil_socket_t fd, short what, void *userdata) {
     struct conn *c = userdata;
     struct evbuffer *out = bufferevent_get_output(c->bev);
-    while (!c->dead && evbuffer_get_length(out) < OUTPUT_HIGH_BYTES) {
+    while (!c->dead && c->is_admitted && evbuffer_get_length(out) < OUTPUT_HIGH_BYTES) {
         const uint8_t *bytes;
         ssize_t n = nghttp2_session_mem_send(c->session, &bytes);
         if (n < 0 || (n > 0 && evbuffer_add(out, bytes, (size_t)n) < 0))
@@ -348,7 +361,7 @@ static void on_readable(struct bufferevent *bev, void *userdata) {
     struct conn *c = userdata;
     struct evbuffer *in = bufferevent_get_input(bev);
     size_t len = evbuffer_get_length(in);
-    if (c->dead)
+    if (c->dead || !c->is_admitted)
         return;
     if (nghttp2_session_mem_recv(c->session, evbuffer_pullup(in, -1), len) < 0) {
         kill_conn(c);
@@ -362,8 +375,24 @@ static void on_written(struct bufferevent *bev, void *userdata) {
     pump(-1, 0, userdata);
 }
 
+static bool admit(struct conn *c) {
+    const struct grpcx_admission *admission = &c->server->admission;
+    c->is_admitted = !admission->admit || admission->admit(admission->userdata, &c->peer, &c->owner_session);
+    return c->is_admitted;
+}
+
 static void on_event(struct bufferevent *bev, short what, void *userdata) {
-    kill_conn(userdata);
+    struct conn *c = userdata;
+    if (!(what & BEV_EVENT_CONNECTED) || c->dead || !c->is_shaking_hands) {
+        kill_conn(c);
+        return;
+    }
+    c->is_shaking_hands = false;
+    c->server->n_handshakes--;
+    if (grpcx_tls_peer(bev, &c->peer) < 0 || !admit(c))
+        kill_conn(c);
+    else
+        kick(c);
 }
 
 static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame, void *userdata) {
@@ -589,6 +618,8 @@ int grpcx_server_new(struct event_base *base, const struct grpcx_server_options 
         s->o.max_total_bytes = (size_t)1 << 30;
     if (!s->o.max_connections)
         s->o.max_connections = 16384;
+    if (!s->o.max_handshakes)
+        s->o.max_handshakes = 256;
     if (!s->o.stall_timeout_us)
         s->o.stall_timeout_us = 60000000;
     s->next_us = INT64_MAX;
@@ -653,11 +684,43 @@ static int open_session(struct conn *c) {
     return 0;
 }
 
-int grpcx_server_adopt_connection(struct grpcx_server *server, int fd, const struct grpcx_peer *peer) {
-    int refused = server->draining ? -ESHUTDOWN : server->n_conns >= server->o.max_connections ? -EUSERS : 0;
+void grpcx_server_set_admission(struct grpcx_server *server, const struct grpcx_admission *admission) {
+    server->admission = *admission;
+}
+
+void grpcx_peer_deinit(struct grpcx_peer *peer) {
+    for (size_t i = 0; i < peer->n_names; i++)
+        free(peer->names[i]);
+    free(peer->names);
+    free(peer->groups);
+    peer->names = NULL;
+    peer->groups = NULL;
+    peer->n_names = peer->n_groups = 0;
+}
+
+/* Not in the server's list yet. */
+static void free_new_conn(struct conn *c, int fd) {
+    if (c->bev)
+        bufferevent_free(c->bev);
+    else
+        close(fd);
+    if (c->pump)
+        event_free(c->pump);
+    nghttp2_session_del(c->session);
+    grpcx_peer_deinit(&c->peer);
+    free(c);
+}
+
+/* tls NULL: none. */
+static int adopt(struct grpcx_server *server, int fd, struct grpcx_peer *peer, struct grpcx_tls *tls) {
+    int refused = server->draining                                          ? -ESHUTDOWN
+                  : server->n_conns >= server->o.max_connections            ? -EUSERS
+                  : tls && server->n_handshakes >= server->o.max_handshakes ? -EUSERS
+                                                                            : 0;
     struct conn *c = refused ? NULL : calloc(1, sizeof(*c));
     if (!c) {
         close(fd);
+        grpcx_peer_deinit(peer);
         return refused ? refused : -ENOMEM;
     }
     evutil_make_socket_nonblocking(fd);
@@ -665,20 +728,20 @@ int grpcx_server_adopt_connection(struct grpcx_server *server, int fd, const str
     c->peer = *peer;
     c->noise_since_us = now_us(server);
     c->handshake_us = c->noise_since_us + server->o.handshake_timeout_us;
-    c->bev = bufferevent_socket_new(server->base, fd, BEV_OPT_CLOSE_ON_FREE);
+    c->bev = tls ? grpcx_tls_accept(tls, server->base, fd)
+                 : bufferevent_socket_new(server->base, fd, BEV_OPT_CLOSE_ON_FREE);
     c->pump = event_new(server->base, -1, 0, pump, c);
     if (!c->bev || !c->pump || !evbuffer_add_cb(bufferevent_get_output(c->bev), on_output, c) ||
         open_session(c) < 0) {
-        if (c->bev)
-            bufferevent_free(c->bev);
-        else
-            close(fd);
-        if (c->pump)
-            event_free(c->pump);
-        nghttp2_session_del(c->session);
-        free(c);
+        free_new_conn(c, fd);
         return -ENOMEM;
     }
+    if (!tls && !admit(c)) {
+        free_new_conn(c, fd);
+        return -EACCES;
+    }
+    c->is_shaking_hands = tls != NULL;
+    server->n_handshakes += c->is_shaking_hands;
     bufferevent_setcb(c->bev, on_readable, on_written, on_event, c);
     bufferevent_enable(c->bev, EV_READ | EV_WRITE);
     c->next = server->conns;
@@ -689,6 +752,25 @@ int grpcx_server_adopt_connection(struct grpcx_server *server, int fd, const str
     kick(c);
     due_at(server, c->handshake_us);
     return 0;
+}
+
+int grpcx_server_adopt_connection(struct grpcx_server *server, int fd, const struct grpcx_peer *peer) {
+    struct grpcx_peer own = *peer;
+    return adopt(server, fd, &own, NULL);
+}
+
+int grpcx_server_adopt_tls(struct grpcx_server *server, int fd, struct grpcx_tls *tls, int listener) {
+    struct grpcx_peer peer = {.uid = (uid_t)-1, .gid = (gid_t)-1, .is_tls = true, .listener = listener};
+    return adopt(server, fd, &peer, tls);
+}
+
+void grpcx_server_review(struct grpcx_server *server,
+                         bool (*is_over)(void *userdata, const struct grpcx_peer *peer), void *userdata) {
+    for (struct conn *c = server->conns, *next; c; c = next) {
+        next = c->next;
+        if (c->is_admitted && is_over(userdata, &c->peer))
+            kill_conn(c);
+    }
 }
 
 void grpcx_server_drain(struct grpcx_server *server) {

@@ -11,11 +11,22 @@ struct event_base;
 struct grpcx_server;
 struct grpcx_call;
 
+struct grpcx_tls;
+
+/* Who is at the other end, as it was proved when the connection was made. groups and names are malloc'ed. */
 struct grpcx_peer {
-    uid_t uid;
+    uid_t uid; /* these of a Unix socket */
     gid_t gid;
     pid_t pid;
+    gid_t *groups; /* supplementary */
+    size_t n_groups;
+    bool is_tls;
+    char **names; /* of a client certificate: "URI:heliostat:host/pod/cube-07/host-03", "DNS:a.example" */
+    size_t n_names;
+    int64_t expires_s; /* of the certificate, since 1970 */
+    int listener;      /* which socket it came in by: the owner's own number */
 };
+void grpcx_peer_deinit(struct grpcx_peer *peer);
 
 enum grpcx_kind {
     GRPCX_UNARY,
@@ -45,6 +56,7 @@ struct grpcx_server_options {
     size_t max_connections;       /* 0: 16384 */
     size_t max_connection_bytes;  /* received, unpacked or not yet sent, per connection; 0: 80 MiB */
     size_t max_total_bytes;       /* the same over all connections; 0: 1 GiB */
+    size_t max_handshakes;        /* connections whose TLS handshake is not over; 0: 256 */
     int64_t handshake_timeout_us; /* to the client's SETTINGS; 0: 10 s */
     int64_t stall_timeout_us;     /* output waits and the client reads none of it; 0: 60 s */
     struct grpcx_unpack_limits unpack;
@@ -63,10 +75,28 @@ grpcx_server_add_methods(struct grpcx_server *server, const struct grpcx_method 
 /* Closes every connection (on_cancelled is called for open calls) and frees. NULL is fine. Not from a
  * callback. */
 void grpcx_server_free(struct grpcx_server *server);
-/* Takes over fd, also on failure; made non-blocking. peer is copied. 0, -ENOMEM, -ESHUTDOWN when draining,
- * -EUSERS when max_connections are open. */
+/* Who is let in. admit is called when the peer is known: at the adoption of a Unix connection, after the
+ * handshake of a TLS one. False turns the connection away; *ret_session is for grpcx_call_session(). leave is
+ * called when the connection is over, call_ended for every call that had reached its handler. */
+struct grpcx_admission {
+    bool (*admit)(void *userdata, const struct grpcx_peer *peer, void **ret_session);
+    void (*leave)(void *userdata, void *session);
+    void (*call_ended)(void *userdata, void *session);
+    void *userdata;
+};
+/* Before the first connection; without it everybody is let in. */
+void grpcx_server_set_admission(struct grpcx_server *server, const struct grpcx_admission *admission);
+/* Takes over fd and what peer owns, also on failure; made non-blocking. 0, -ENOMEM, -ESHUTDOWN when draining,
+ * -EUSERS when max_connections are open, -EACCES when it was not admitted. */
 __attribute__((warn_unused_result)) int grpcx_server_adopt_connection(struct grpcx_server *server, int fd,
                                                                       const struct grpcx_peer *peer);
+/* The same for a connection that begins with a TLS handshake. tls may be freed when this returns. -EUSERS
+ * also when max_handshakes are under way. */
+__attribute__((warn_unused_result)) int grpcx_server_adopt_tls(struct grpcx_server *server, int fd,
+                                                               struct grpcx_tls *tls, int listener);
+/* Ends every connection for which is_over says so; not from a callback of the connection itself. */
+void grpcx_server_review(struct grpcx_server *server,
+                         bool (*is_over)(void *userdata, const struct grpcx_peer *peer), void *userdata);
 /* GOAWAY to everybody; open calls go on; true from grpcx_server_drained() when no connection is left. */
 void grpcx_server_drain(struct grpcx_server *server);
 bool grpcx_server_drained(const struct grpcx_server *server);
@@ -108,6 +138,8 @@ size_t grpcx_call_queued_bytes(const struct grpcx_call *call);
 void grpcx_call_finish(struct grpcx_call *call, enum grpcx_status status, const char *message,
                        const uint8_t *status_details_bin, size_t details_len);
 const struct grpcx_peer *grpcx_call_peer(const struct grpcx_call *call);
+/* What admit gave; NULL without it. */
+void *grpcx_call_session(const struct grpcx_call *call);
 const struct grpcx_method *grpcx_call_method(const struct grpcx_call *call);
 int64_t grpcx_call_deadline_us(const struct grpcx_call *call); /* INT64_MAX: none */
 /* A slot for the handler's own pointer; starts NULL. */
@@ -127,6 +159,7 @@ __attribute__((warn_unused_result)) int grpcx_listen_unix(const char *path, mode
                                                           struct grpcx_unix_listener *ret_listener);
 /* Closes, removes the socket file, releases the lock. */
 void grpcx_unix_listener_deinit(struct grpcx_unix_listener *listener);
-/* accept4() with SO_PEERCRED. *ret_fd is owned by the caller. 0 or negative errno (-EAGAIN: nobody waits). */
+/* accept4() with SO_PEERCRED and SO_PEERGROUPS: as they were when the peer connected. *ret_fd is owned by the
+ * caller, as is what *ret_peer owns. 0 or negative errno (-EAGAIN: nobody waits). */
 __attribute__((warn_unused_result)) int grpcx_accept_unix(int listen_fd, int *ret_fd,
                                                           struct grpcx_peer *ret_peer);
