@@ -7,6 +7,7 @@
 #include "ctl/pod.h"
 #include "ctl/qualify.h"
 #include "ctl/registry.h"
+#include "ctl/trace.h"
 #include "ctl/word.h"
 
 static const struct ctl_column columns[] = {
@@ -197,6 +198,14 @@ static const struct ctl_command commands[] = {
      CTL_FLAGS_MUTATION,
      NULL,
      ctl_cube_replace},
+    {"locate",
+     "Say where a rack stands, what feeds it, and which hosts are in it",
+     NULL,
+     {{"CUBE", false, CTL_OBJECT_CUBE, "Name of the cube"}},
+     NULL,
+     0,
+     NULL,
+     ctl_cube_locate},
     {"qualify",
      "Test all face links of a cube that no slice uses, without touching anyone else",
      "Self-loops lit in coded rounds tell which switch each fiber is on; a round against a free healthy cube "

@@ -5,6 +5,7 @@
 #include "ctl/output.h"
 #include "ctl/pod.h"
 #include "ctl/registry.h"
+#include "ctl/trace.h"
 #include "inventory/check.h"
 #include "inventory/fiber_csv.h"
 #include <stdlib.h>
@@ -151,6 +152,14 @@ static const struct ctl_command commands[] = {
      CTL_FLAGS_MUTATION | CTL_FLAGS_DESTRUCTIVE,
      NULL,
      fiber_import},
+    {"trace",
+     "Follow a link from chip to chip: every strand, port and mirror on the way, and the light at both ends",
+     NULL,
+     {{"FIBER", false, CTL_OBJECT_OTHER, "Name of the fiber by its end at the cube, cube-07/+x/5"}},
+     NULL,
+     0,
+     NULL,
+     ctl_fiber_trace},
     {"maintain",
      "Make a fiber safe to touch, and keep it so until maintain-done",
      "Every circuit with an end there is removed and read back, those of slices once their owners agree. A "

@@ -125,6 +125,11 @@ static json_t *op_cross(struct request *request) {
         sim_cross(&request->control->sim->plant, request->target, string_arg(request, "with"), request->why));
 }
 
+static json_t *op_plug(struct request *request) {
+    return done(
+        sim_plug(&request->control->sim->plant, request->target, string_arg(request, "port"), request->why));
+}
+
 static json_t *op_rival(struct request *request) {
     struct sim *sim = request->control->sim;
 
@@ -262,6 +267,7 @@ static const struct op {
      "{\"op\":\"restore\",\"target\":NAME,\"args\":{\"part\":\"cube|host|ocs|port|fiber\"}}"},
     {"set", true, op_set, "{\"op\":\"set\",\"target\":NAME or \"all\",\"args\":{KEY:VALUE,...}}"},
     {"cross", true, op_cross, "{\"op\":\"cross\",\"target\":FIBER,\"args\":{\"with\":FIBER}}"},
+    {"plug", true, op_plug, "{\"op\":\"plug\",\"target\":FIBER,\"args\":{\"port\":PORT}}"},
     {"rival", true, op_rival,
      "{\"op\":\"rival\",\"target\":OCS,\"args\":{\"verb\":\"add|sub\",\"a\":\"A17\",\"b\":\"B18\"}}"},
     {"drop", true, op_drop, "{\"op\":\"drop\",\"target\":OCS,\"args\":{\"how\":\"close|reset|half-open\"}}"},

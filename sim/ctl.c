@@ -22,6 +22,7 @@ static const char usage_text[] =
     "  restore cube|host|ocs|port|fiber NAME\n"
     "  set NAME|all KEY=VALUE...     behaviours and faults; help lists the keys\n"
     "  cross FIBER FIBER             swaps the ports that two fibers end on\n"
+    "  plug FIBER PORT               moves the plug of a fiber to a free port\n"
     "  rival OCS add|sub A17 B18     another controller changes a circuit\n"
     "  drop OCS close|reset|half-open   ends the connections of a switch\n"
     "Looks at it:\n"
@@ -77,6 +78,14 @@ static bool fill_cross(json_t *request, char **words, int count) {
         return false;
     json_object_set_new(request, "target", json_string(words[0]));
     json_object_set_new(request, "args", json_pack("{s:s}", "with", words[1]));
+    return true;
+}
+
+static bool fill_plug(json_t *request, char **words, int count) {
+    if (count != 2)
+        return false;
+    json_object_set_new(request, "target", json_string(words[0]));
+    json_object_set_new(request, "args", json_pack("{s:s}", "port", words[1]));
     return true;
 }
 
@@ -167,6 +176,7 @@ static const struct command {
     {"restore", fill_part, print_plain, "cube|host|ocs|port|fiber NAME"},
     {"set", fill_set, print_plain, "NAME|all KEY=VALUE..."},
     {"cross", fill_cross, print_plain, "FIBER FIBER"},
+    {"plug", fill_plug, print_plain, "FIBER PORT"},
     {"rival", fill_rival, print_plain, "OCS add|sub A17 B18"},
     {"drop", fill_drop, print_plain, "OCS close|reset|half-open"},
     {"get", fill_target, print_plain, "NAME"},

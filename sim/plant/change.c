@@ -459,6 +459,22 @@ bool sim_cross(struct sim_plant *plant, const char *one, const char *other, stru
     return true;
 }
 
+bool sim_plug(struct sim_plant *plant, const char *fiber, const char *port, struct text *ret_why) {
+    struct sim_target first, second;
+    struct sim_port *socket;
+
+    if (!find_part(plant, SIM_FIBER, fiber, &first, ret_why) ||
+        !find_part(plant, SIM_PORT, port, &second, ret_why))
+        return false;
+    socket = sim_switch_port(second.ocs, second.side_b, second.port);
+    if (socket->end != SIM_NO_END && socket->end != first.end) {
+        text_addf(ret_why, "another fiber is plugged in at '%s'", port);
+        return false;
+    }
+    sim_plant_attach(plant, first.end, (int32_t)(second.ocs - plant->switches), second.side_b, second.port);
+    return true;
+}
+
 bool sim_rival(struct sim_plant *plant, const char *ocs, const char *verb, const char *a, const char *b,
                int64_t now_us, struct text *ret_why) {
     struct sim_target on_a, on_b;

@@ -34,6 +34,9 @@ __attribute__((warn_unused_result)) bool sim_set(struct sim_plant *plant, const 
                                                  struct text *ret_why);
 __attribute__((warn_unused_result)) bool sim_show(struct sim_plant *plant, const char *target, int64_t now_us,
                                                   struct text *out, struct text *ret_why);
+/* Plugs the fiber in at a free port, "ocs-x-05/A69". */
+__attribute__((warn_unused_result)) bool sim_plug(struct sim_plant *plant, const char *fiber,
+                                                  const char *port, struct text *ret_why);
 /* Swaps the ports that two fibers end on. */
 __attribute__((warn_unused_result)) bool sim_cross(struct sim_plant *plant, const char *one,
                                                    const char *other, struct text *ret_why);
