@@ -159,4 +159,5 @@ void fabric_alarms(const struct fabric *fabric, void (*visit)(const struct fabri
     }
     for (const struct fabric_slice *slice = fabric->slices; slice; slice = slice->next)
         look_at_slice(&teller, slice);
+    alarm_operations(fabric, visit, userdata);
 }

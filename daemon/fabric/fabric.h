@@ -333,7 +333,7 @@ struct fabric_alarm {
     const char *kind; /* "OCS_MISMATCH"; static */
     const struct fabric_pod *pod;
     char object[96];
-    char text[FABRIC_TEXT_MAX + 160];
+    char text[FABRIC_PENDING_MAX];
     const char *what_to_do; /* static */
     int64_t since_us;       /* wall; 0: not known */
 };
