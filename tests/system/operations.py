@@ -1,5 +1,5 @@
 """What the scenario tests of docs/operations/ share: a small pod, what an operator types, and who watches the bystanders."""
-import json, os, pathlib
+import datetime, json, os
 
 from fabric_proof import Plant, check_slice
 from harness import World, wait_until
@@ -80,6 +80,12 @@ def is_ready(story, name):
     """The slice as it is, once every circuit is read back and every far end was seen."""
     piece = story.slice(name)
     return piece["state"] == "SLICE_STATE_READY" and piece["qualified"] == "QUALIFIED_PASSED" and piece
+
+
+def age_s(when):
+    """Seconds since a time that the controller told."""
+    then = datetime.datetime.fromisoformat(when.replace("Z", "+00:00"))
+    return (datetime.datetime.now(datetime.timezone.utc) - then).total_seconds()
 
 
 def alarms(story):
