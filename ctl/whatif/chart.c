@@ -205,6 +205,15 @@ static void draw_patterns(const struct whatif_chart *chart, FILE *out) {
                 i, i % 6 == 0 ? styles[i].colour : "white", hatches[i % 6], styles[i].colour);
 }
 
+/* Names of groups that would run into each other are slanted. */
+static bool is_slanted(const struct whatif_chart *chart) {
+    return chart->kind == WHATIF_CHART_BARS && chart->n_names > 8;
+}
+
+static double bottom_of(const struct whatif_chart *chart) {
+    return is_slanted(chart) ? BOTTOM + 40 : BOTTOM;
+}
+
 static void draw_bars(const struct whatif_chart *chart, FILE *out, const struct axis *x,
                       const struct axis *y) {
     double group = (x->to - x->from) / (double)(chart->n_names ? chart->n_names : 1);
@@ -219,7 +228,7 @@ static void draw_bars(const struct whatif_chart *chart, FILE *out, const struct 
                     x->from + group * ((double)j + 0.1) + bar * (double)i, top, bar, y->from - top, i,
                     styles[i].colour);
         }
-    bool slanted = group < 70 && chart->n_names > 8;
+    bool slanted = is_slanted(chart);
     for (size_t j = 0; j < chart->n_names; j++) {
         double at = x->from + group * ((double)j + 0.5);
         char more[80] = "";
@@ -267,7 +276,7 @@ static double cell_of(const struct whatif_chart *chart) {
 double whatif_chart_height(const struct whatif_chart *chart) {
     if (chart->kind == WHATIF_CHART_HEAT)
         return TOP + cell_of(chart) * (double)chart->n_names + 120 + (chart->note ? 20 : 0);
-    return TOP + PLOT_HEIGHT + BOTTOM + LEGEND_LINE * (double)write_legend(chart, NULL, 0) +
+    return TOP + PLOT_HEIGHT + bottom_of(chart) + LEGEND_LINE * (double)write_legend(chart, NULL, 0) +
            (chart->note ? 20 : 0) + 14;
 }
 
@@ -366,12 +375,12 @@ double whatif_chart_write(const struct whatif_chart *chart, FILE *out, double at
         for (size_t i = 0; i < chart->n_series; i++)
             draw_line(chart, out, i, &x, &y);
     char more[80];
-    text_at(out, (x.from + x.to) / 2, y.from + 42, "middle", 13, "", chart->x_title);
+    text_at(out, (x.from + x.to) / 2, y.from + bottom_of(chart) - 16, "middle", 13, "", chart->x_title);
     snprintf(more, sizeof(more), " transform=\"rotate(-90 %.1f %.1f)\"", 20.0, (y.from + y.to) / 2);
     text_at(out, 20, (y.from + y.to) / 2, "middle", 13, more, chart->y_title);
-    size_t lines = write_legend(chart, out, y.from + BOTTOM + 10);
+    size_t lines = write_legend(chart, out, y.from + bottom_of(chart) + 10);
     if (chart->note)
-        text_at(out, LEFT, y.from + BOTTOM + 10 + LEGEND_LINE * (double)lines, "start", 12,
+        text_at(out, LEFT, y.from + bottom_of(chart) + 10 + LEGEND_LINE * (double)lines, "start", 12,
                 " fill=\"#444444\"", chart->note);
     fputs("</svg>\n", out);
     return height;

@@ -107,6 +107,62 @@ static const struct ctl_flag sweep_flags[] = {
     {0},
 };
 
+#define TRACE_FLAGS                                                                                          \
+    {"jobs", 0, CTL_VALUE_NUMBER, "N", .help = "Without a file: make up so many jobs (default 10000)"},      \
+        {"span", 0, CTL_VALUE_TEXT, "TIME", .help = "over this time (default 30d)"},                         \
+        {"load", 0, CTL_VALUE_TEXT, "SHARE", .help = "asking for this share of the pod (default 80%)"},      \
+        {"mix",                                                                                              \
+         0,                                                                                                  \
+         CTL_VALUE_TEXT,                                                                                     \
+         "published|FILE",                                                                                   \
+         .object = CTL_OBJECT_FILE,                                                                          \
+         .help = "Draw the sizes from the published slice mix, or from a file topology,chips,percent"},      \
+        {"from", 0, CTL_VALUE_TEXT, "TIME", .help = "Only jobs that arrive from here on"},                   \
+        {"until", 0, CTL_VALUE_TEXT, "TIME", .help = "and before this time of the trace"},                   \
+        {"round-up", 0, CTL_VALUE_NONE, .help = "Take shapes that no slice has as the next larger one"},     \
+        {"chips-per-processor", 0, CTL_VALUE_NUMBER, "N", .help = "In SWF files (default 1)"},               \
+        {"from-audit", 0, CTL_VALUE_NONE,                                                                    \
+         .help = "The jobs are this pod's own past, from the daemon's audit trail"},                         \
+    {                                                                                                        \
+        "since", 0, CTL_VALUE_TEXT, "TIME", .help = "With --from-audit: from this time on, RFC 3339"         \
+    }
+
+static const struct ctl_flag replay_flags[] = {
+    WHATIF_START_FLAGS,
+    {"policy", 0, CTL_VALUE_LIST, "POLICY",
+     .help = "reuse, first-fit or fixed, then +defrag and +spares=N (default "
+             "reuse,first-fit,fixed,fixed+defrag)"},
+    TRACE_FLAGS,
+    {"faults", 0, CTL_VALUE_TEXT, "FILE", .object = CTL_OBJECT_FILE,
+     .help = "Failure trace: JSON array of node_id, event_time (days), event_type"},
+    {"host-mtbf", 0, CTL_VALUE_TEXT, "TIME",
+     .help = "Make up host failures with this mean time between them for one host"},
+    {"repair", 0, CTL_VALUE_TEXT, "DISTRIBUTION",
+     .help = "7d, 3d-14d, exp:7d or lognormal:5d:0.8 (default 3d-14d)"},
+    {"row-mtbf", 0, CTL_VALUE_TEXT, "TIME", .help = "Make up failures of whole rows"},
+    {"row-repair", 0, CTL_VALUE_TEXT, "DISTRIBUTION", .help = "(default 4h-1d)"},
+    {"ocs-mtbf", 0, CTL_VALUE_TEXT, "TIME",
+     .help = "Make up failures of switches; jobs restart, new slices do without its links"},
+    {"ocs-repair", 0, CTL_VALUE_TEXT, "DISTRIBUTION", .help = "(default 1d-7d)"},
+    {"queue", 0, CTL_VALUE_TEXT, "ORDER", "fifo|backfill", .help = "Order of the queue (default backfill)"},
+    {"patience", 0, CTL_VALUE_TEXT, "TIME",
+     .help = "Nothing overtakes a job that waited for longer (default 7d)"},
+    {"depth", 0, CTL_VALUE_NUMBER, "N", .help = "Jobs of the queue that are looked at (default 256; 0: all)"},
+    {"checkpoint-every", 0, CTL_VALUE_TEXT, "TIME",
+     .help = "Work between checkpoints (default 30m; 0s: none)"},
+    {"restart", 0, CTL_VALUE_TEXT, "TIME", .help = "Time to restart a job (default 5m)"},
+    {"swap", 0, CTL_VALUE_TEXT, "TIME", .help = "Time to swap a cube (default 60s)"},
+    {"move", 0, CTL_VALUE_TEXT, "TIME", .help = "Standstill of a job that is moved (default 10m)"},
+    {"defrag-every", 0, CTL_VALUE_TEXT, "TIME", .help = "At most once in this time (default 1h)"},
+    {"log", 0, CTL_VALUE_TEXT, "FILE", .object = CTL_OBJECT_FILE,
+     .help = "Write every step as a line of JSON"},
+    SEED_FLAG,
+    THREADS_FLAG,
+    {0},
+};
+
+static const struct ctl_flag trace_flags[] = {WHATIF_START_FLAGS, TRACE_FLAGS, SEED_FLAG, {0}};
+
 static const struct ctl_command commands[] = {
     {"snapshot",
      "Save what the daemon knows now, at one revision, as JSON",
@@ -191,6 +247,24 @@ static const struct ctl_command commands[] = {
      0,
      WHATIF_FORMATS,
      whatif_train},
+    {"replay",
+     "Run a job trace through the pod under several policies, side by side",
+     "The trace is a CSV file (job id,arrival time (sec),topology,shape,size,duration (sec)), an SWF file "
+     "(its name ends in .swf), "
+     "the audit trail, or made up. The slices that stand now are not part of it.",
+     {{"TRACE", true, CTL_OBJECT_FILE, "Job trace; none: one is made up"}},
+     replay_flags,
+     0,
+     WHATIF_FORMATS,
+     whatif_replay},
+    {"trace",
+     "Print a job trace as CSV: made up, resampled or converted",
+     NULL,
+     {{"TRACE", true, CTL_OBJECT_FILE, "Job trace; none: one is made up"}},
+     trace_flags,
+     0,
+     NULL,
+     whatif_trace},
     {0},
 };
 

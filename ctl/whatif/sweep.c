@@ -138,8 +138,27 @@ static double harm(const struct whatif_damage *d, unsigned kind, uint32_t larges
     }
 }
 
+/* The worst single failures; the cases are sorted. */
+static void draw_bars(struct ctl *ctl, struct whatif_report *report, const struct sweep *sweep) {
+    static const char *const fates[] = {"lost", "stopped, repairable", "degraded"};
+    unsigned n = sweep->n_cases < 24 ? sweep->n_cases : 24;
+    struct whatif_chart *bars =
+        whatif_chart_new(report, WHATIF_CHART_BARS, ctl_text(ctl, "The %u worst single failures", n),
+                         "what fails", "chips of the slices that are hit");
+    bars->names = ctl_alloc(ctl, (n + 1) * sizeof(*bars->names));
+    for (unsigned fate = 0; fate < 3; fate++)
+        whatif_series_add(bars, fates[fate]);
+    for (unsigned i = 0; i < n && sweep->cases[i].done; i++) {
+        const struct whatif_damage *d = &sweep->cases[i].damage;
+        bars->names[bars->n_names++] = sweep->elements[sweep->cases[i].a].name;
+        whatif_point(ctl, bars, 0, i, d->chips_lost);
+        whatif_point(ctl, bars, 1, i, d->chips_repairable);
+        whatif_point(ctl, bars, 2, i, d->chips_degraded);
+    }
+}
+
 static void draw_map(struct ctl *ctl, struct whatif_report *report, const struct sweep *sweep,
-                     uint32_t largest, unsigned depth) {
+                     uint32_t largest) {
     static const char *const titles[] = {"chips of slices that are lost",
                                          "chips of slices that stop and can be repaired",
                                          "chips by which the largest new slice shrinks"};
@@ -150,19 +169,6 @@ static void draw_map(struct ctl *ctl, struct whatif_report *report, const struct
             any |= harm(&sweep->cases[i].damage, kind, largest) > 0;
         if (any)
             break;
-    }
-    if (depth == 1) {
-        unsigned n = sweep->n_cases < 24 ? sweep->n_cases : 24;
-        struct whatif_chart *bars =
-            whatif_chart_new(report, WHATIF_CHART_BARS, ctl_text(ctl, "The %u worst single failures", n),
-                             "what fails", titles[kind]);
-        size_t series = whatif_series_add(bars, titles[kind]);
-        bars->names = ctl_alloc(ctl, (n + 1) * sizeof(*bars->names));
-        for (unsigned i = 0; i < n && sweep->cases[i].done; i++) {
-            bars->names[bars->n_names++] = sweep->elements[sweep->cases[i].a].name;
-            whatif_point(ctl, bars, series, i, harm(&sweep->cases[i].damage, kind, largest));
-        }
-        return;
     }
     size_t n = sweep->n_elements;
     struct whatif_chart *map =
@@ -229,12 +235,11 @@ int whatif_sweep(struct ctl *ctl) {
         report->partial = ctl_text(ctl, "%u of %u failures were looked at.", done, sweep->n_cases);
     }
     whatif_break(&sweep->world, nothing, scratch, NULL, &now);
-    draw_map(ctl, report, sweep, now.largest_degraded_chips, (unsigned)depth);
+    if (depth == 2)
+        draw_map(ctl, report, sweep, now.largest_degraded_chips);
     qsort(sweep->cases, sweep->n_cases, sizeof(*sweep->cases), worst_first);
-    if (depth == 1) { /* the bars go by rank */
-        report->n_charts = 0;
-        draw_map(ctl, report, sweep, now.largest_degraded_chips, 1);
-    }
+    if (depth == 1)
+        draw_bars(ctl, report, sweep);
     whatif_input(report, "failures looked at", "%u, %lld at once", sweep->n_cases, (long long)depth);
     whatif_say(report,
                "Now %u slices stand, and the largest new slice has %u chips. Largest new: with every link; "

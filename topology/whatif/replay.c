@@ -253,26 +253,93 @@ static void make_up_spares(struct whatif_replay_state *s) {
         }
 }
 
+/* When the first job that cannot start will be able to, by the number of hosts that running jobs give back,
+ * and how many hosts are left over then. Jobs that start meanwhile must not delay it. */
+struct reservation {
+    int64_t start_ms;
+    int64_t extra_hosts;
+};
+
+static int by_end(const void *one, const void *other, void *userdata) {
+    const struct whatif_replay_state *s = userdata;
+    uint32_t a = *(const uint32_t *)one, b = *(const uint32_t *)other;
+    return a == b ? 0 : ends_before(s, a, b) ? -1 : 1;
+}
+
+static struct reservation reserve(struct whatif_replay_state *s, uint32_t job) {
+    const struct topo_shape *shape = whatif_shape_of(s, job);
+    int64_t there = whatif_free_hosts(s, shape), needed = hosts_of(shape);
+    struct reservation none = {INT64_MAX, INT64_MAX};
+    if (there >= needed) /* it waits for a shape: nobody can say when it comes */
+        return none;
+    memcpy(s->order, s->heap, sizeof(*s->heap) * s->n_heap);
+    qsort_r(s->order, s->n_heap, sizeof(*s->order), by_end, s);
+    for (uint32_t i = 0; i < s->n_heap; i++) {
+        there += hosts_of(whatif_shape_of(s, s->order[i]));
+        if (there >= needed)
+            return (struct reservation){s->end_ms[s->order[i]], there - needed};
+    }
+    return none; /* cubes must be repaired first */
+}
+
+static bool may_overtake(const struct whatif_replay_state *s, const struct reservation *reservation,
+                         uint32_t job) {
+    const struct whatif_run *run = &s->runs[job];
+    int64_t end_ms = s->now_ms + (run->has_run ? s->input->policy.restart_ms : 0) + run->left_ms;
+    return end_ms <= reservation->start_ms || hosts_of(whatif_shape_of(s, job)) <= reservation->extra_hosts;
+}
+
 static void walk_queue(struct whatif_replay_state *s) {
     const struct whatif_policy *policy = &s->input->policy;
+    struct reservation reservation = {INT64_MAX, INT64_MAX};
+    bool blocked = false, reserved = false;
     unsigned looked_at = 0;
+    s->blocker = WHATIF_NONE;
     for (uint32_t job = s->queue_first, next; job != WHATIF_NONE; job = next) {
         uint8_t shape = s->input->jobs[job].shape;
+        bool tried = !s->refused[shape], placed = false;
         next = s->runs[job].next;
         if (policy->depth && looked_at++ == policy->depth)
             return;
-        bool placed = false;
-        if (!s->refused[shape]) {
+        if (tried && blocked && !reserved) {
+            reservation = reserve(s, s->queue_first);
+            reserved = true;
+        }
+        if (tried && blocked && !may_overtake(s, &reservation, job))
+            continue;
+        if (tried) {
             placed = whatif_place_job(s, job) || whatif_defragment(s, job);
             s->refused[shape] = !placed;
         }
         if (s->out_of_memory)
             return;
-        if (placed)
+        if (placed) {
             start(s, job);
-        else if (policy->queue == WHATIF_FIFO || s->now_ms - s->runs[job].queued_ms > policy->patience_ms)
+            if (blocked && s->end_ms[job] > reservation.start_ms)
+                reservation.extra_hosts -= hosts_of(whatif_shape_of(s, job));
+            continue;
+        }
+        blocked = true;
+        if (policy->queue == WHATIF_FIFO || s->now_ms - s->runs[job].queued_ms > policy->patience_ms) {
+            s->blocker = job;
             return;
+        }
     }
+}
+
+static bool waits_for_shape(const struct whatif_replay_state *s, uint8_t shape) {
+    const struct topo_shape *what = &s->input->shapes[shape];
+    return whatif_free_hosts(s, what) >= hosts_of(what);
+}
+
+/* Jobs of one shape wait for the same. Those that were not tried wait for what the one waits for that nobody
+ * may overtake. */
+static void count_shape_waits(struct whatif_replay_state *s, int64_t passed_ms) {
+    uint8_t stopped_by = s->blocker == WHATIF_NONE ? 0 : s->input->jobs[s->blocker].shape;
+    bool behind_shape = s->blocker != WHATIF_NONE && s->refused[stopped_by] && waits_for_shape(s, stopped_by);
+    for (unsigned shape = 0; shape < s->input->n_shapes; shape++)
+        if (s->waiting[shape] && (s->refused[shape] || behind_shape) && waits_for_shape(s, (uint8_t)shape))
+            s->shape_clock_ms[shape] += passed_ms;
 }
 
 struct meter {
@@ -297,10 +364,7 @@ static void pass(struct whatif_replay_state *s, int64_t until, struct meter *met
                  struct whatif_sample *samples) {
     int64_t used, healthy;
     count_hosts(s, &used, &healthy);
-    for (unsigned shape = 0; shape < s->input->n_shapes; shape++)
-        if (s->waiting[shape] && s->refused[shape] &&
-            whatif_free_hosts(s, &s->input->shapes[shape]) >= hosts_of(&s->input->shapes[shape]))
-            s->shape_clock_ms[shape] += until - s->now_ms;
+    count_shape_waits(s, until - s->now_ms);
     while (s->now_ms < until || meter->n == 0) {
         int64_t sample_ms = (int64_t)meter->n * s->input->sample_every_ms;
         bool samples_now = meter->n < s->input->n_samples && sample_ms <= until;
@@ -374,10 +438,11 @@ int whatif_replay_run(const struct whatif_replay *input, struct whatif_job_resul
     s->results = ret_jobs;
     s->runs = calloc((size_t)input->n_jobs + 1, sizeof(*s->runs));
     s->heap = malloc(((size_t)input->n_jobs + 1) * sizeof(*s->heap));
+    s->order = malloc(((size_t)input->n_jobs + 1) * sizeof(*s->order));
     s->end_ms = malloc(((size_t)input->n_jobs + 1) * sizeof(*s->end_ms));
-    s->free_place = s->queue_first = s->queue_last = WHATIF_NONE;
+    s->free_place = s->queue_first = s->queue_last = s->blocker = WHATIF_NONE;
     s->out_of_memory =
-        !s->runs || !s->heap || !s->end_ms || !topo_fixed_of(s->pod.wiring->n_cubes, &s->fixed);
+        !s->runs || !s->heap || !s->order || !s->end_ms || !topo_fixed_of(s->pod.wiring->n_cubes, &s->fixed);
     if (!s->out_of_memory) {
         memset(ret_jobs, 0, sizeof(*ret_jobs) * input->n_jobs);
         memset(ret_samples, 0, sizeof(*ret_samples) * input->n_samples);
@@ -393,6 +458,7 @@ int whatif_replay_run(const struct whatif_replay *input, struct whatif_job_resul
     int r = s->out_of_memory ? -ENOMEM : 0;
     free(s->runs);
     free(s->heap);
+    free(s->order);
     free(s->end_ms);
     free(s->places);
     free(s);

@@ -12,7 +12,8 @@
  * cube always go back to the queue.
  *
  * While a job waits, it waits for *shape* when the hosts that are free would be enough and the policy still
- * refused it, and for *capacity* otherwise. */
+ * refused it, and for *capacity* otherwise. A job behind one that nobody may overtake waits for what that one
+ * waits for. */
 #include "topology/fixed.h"
 #include "topology/part.h"
 

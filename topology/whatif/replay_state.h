@@ -34,9 +34,11 @@ struct whatif_replay_state {
     struct whatif_place *places;
     uint32_t n_places, free_place, max_places;
     uint32_t *heap;  /* running jobs, the one that ends first on top */
+    uint32_t *order; /* room to sort them */
     int64_t *end_ms; /* by job */
     uint32_t n_heap;
     uint32_t queue_first, queue_last, n_queued;
+    uint32_t blocker; /* the job at which the last walk of the queue ended, that nobody may overtake */
     uint8_t down[TOPO_CUBES_MAX][16]; /* faults of each host */
     uint8_t ocs_down[TOPO_OCSES_MAX];
     bool refused[WHATIF_SHAPES_MAX]; /* since capacity last grew */
