@@ -9,7 +9,7 @@ subprocess.run(["protoc", f"--proto_path={ROOT / 'proto'}", f"--python_out={STUB
                 f"--plugin=protoc-gen-grpc_python={shutil.which('grpc_python_plugin')}",
                 *map(str, (ROOT / "proto/heliostat/v1").glob("*.proto"))], check=True)
 sys.path.insert(0, str(STUBS))
-from heliostat.v1 import common_pb2, operation_pb2, operation_pb2_grpc, pod_pb2, pod_pb2_grpc, slice_pb2, slice_pb2_grpc
+from heliostat.v1 import common_pb2, cube_pb2, cube_pb2_grpc, operation_pb2, operation_pb2_grpc, pod_pb2, pod_pb2_grpc, slice_pb2, slice_pb2_grpc
 
 LIMIT_S = 60
 REFUSAL = b"type.googleapis.com/heliostat.v1.Refusal"
@@ -46,6 +46,7 @@ class Client:
         channel = grpc.insecure_channel(f"unix:{socket}", options=[("grpc.use_local_subchannel_pool", 1)])
         self.slices = slice_pb2_grpc.SliceServiceStub(channel)
         self.pods = pod_pb2_grpc.PodServiceStub(channel)
+        self.cubes = cube_pb2_grpc.CubeServiceStub(channel)
         self.operations = operation_pb2_grpc.OperationServiceStub(channel)
 
     @staticmethod
@@ -90,6 +91,9 @@ class Client:
 
     def mark(self, cube, health, reason):
         self.call(self.pods.MarkCube, pod_pb2.MarkCubeRequest(mutation=self.mutation(), cube=cube, health=health, reason=reason))
+
+    def release(self, cube, reason):
+        self.call(self.cubes.ReleaseCube, cube_pb2.ReleaseCubeRequest(mutation=self.mutation(), cube=cube, reason=reason))
 
     def capacity(self):
         return self.call(self.pods.GetCapacity, pod_pb2.GetCapacityRequest()).capacity
