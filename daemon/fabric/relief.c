@@ -49,6 +49,67 @@ static void say_remedies(struct fabric_refusal *refusal, const struct fabric_pod
     refusal_set_fits(refusal, "%s", sentence);
 }
 
+/* The hosts of a cube that would be free without one of its parts: the part that has the fewest hosts and
+ * whose going makes room for the block; NULL: there is none. */
+static const struct fabric_slice *part_in_the_way(const struct fabric_pod *pod,
+                                                  const struct topo_part_request *part,
+                                                  const struct fabric_cube *cube) {
+    struct topo_block blocks[TOPO_BLOCK_TURNS_MAX];
+    unsigned n_blocks = topo_part_blocks(&part->shape, blocks);
+    const struct fabric_slice *best = NULL;
+    for (unsigned host = 0; host < FABRIC_HOSTS_PER_CUBE; host++) {
+        const struct fabric_slice *other = cube->host[host].part;
+        uint16_t mask = other ? other->accepted->host_mask : 0;
+        uint16_t room = (uint16_t) ~((cube->part_hosts & ~mask) | pod->plan.bad_hosts[cube->index]);
+        for (unsigned i = 0; other && i < n_blocks; i++)
+            if ((room & blocks[i].hosts) == blocks[i].hosts &&
+                (!best || __builtin_popcount(mask) < __builtin_popcount(best->accepted->host_mask)))
+                best = other;
+    }
+    return best;
+}
+
+/* A part needs one cube, so one thing is always enough: the one that disturbs least. */
+static void say_part_remedy(struct fabric_refusal *refusal, const struct fabric_pod *pod,
+                            const struct topo_part_request *part) {
+    const struct fabric_cube *unfit = NULL;
+    const struct fabric_slice *smallest_part = NULL, *smallest = NULL;
+    for (unsigned i = 0; i < pod->n_cubes; i++) {
+        const struct fabric_cube *cube = &pod->cube[i];
+        bool is_barred = topo_set_has(&part->exclude, i) || (part->pin_cube && part->cube != i) ||
+                         (cube->is_spare && !part->use_spares) || topo_set_has(&pod->plan.unaccounted, i) ||
+                         cube->may_be_lit;
+        bool is_unfit = topo_set_has(&pod->plan.unhealthy, i) || topo_set_has(&pod->plan.unschedulable, i);
+        if (is_barred)
+            continue;
+        if (is_unfit && !fabric_cube_is_used(cube) && !unfit)
+            unfit = cube;
+        if (is_unfit)
+            continue;
+        if (cube->slice &&
+            (!smallest || cube->slice->accepted->shape.n_cubes < smallest->accepted->shape.n_cubes))
+            smallest = cube->slice;
+        const struct fabric_slice *other = cube->part_hosts ? part_in_the_way(pod, part, cube) : NULL;
+        if (other && (!smallest_part || __builtin_popcount(other->accepted->host_mask) <
+                                            __builtin_popcount(smallest_part->accepted->host_mask)))
+            smallest_part = other;
+    }
+    const struct fabric_slice *release = smallest_part ? smallest_part : smallest;
+    bool both = topo_set_has(&pod->plan.unhealthy, unfit ? unfit->index : 0) &&
+                topo_set_has(&pod->plan.unschedulable, unfit ? unfit->index : 0);
+    if (unfit && !both)
+        refusal_set_fits(refusal, "%s %s (%.80s)",
+                         topo_set_has(&pod->plan.unhealthy, unfit->index) ? "repair" : "make schedulable",
+                         unfit->name,
+                         topo_set_has(&pod->plan.unhealthy, unfit->index) ? unfit->health_cause
+                                                                          : unfit->scheduling_reason);
+    else if (release)
+        refusal_set_fits(refusal, "release slice %s", release->name);
+    else
+        return;
+    refusal_add_item(refusal, "would help: %s", refusal->would_fit_if);
+}
+
 /* The remedies go in front of what was listed already. */
 static void move_to_front(struct fabric_refusal *refusal, size_t n_before) {
     size_t n_new = refusal->n_items - n_before;
@@ -80,6 +141,8 @@ void relief_add(struct fabric_refusal *refusal, const struct fabric_pod *pod,
                          : 0;
     if (count)
         say_remedies(refusal, pod, remedies, count);
+    else if (!whole && refusal->reason == REASON_NOT_ENOUGH_CUBES)
+        say_part_remedy(refusal, pod, part);
     move_to_front(refusal, n_before);
     if (!topo_nearest_fit(&pod->plan, &request, &nearest))
         return;
