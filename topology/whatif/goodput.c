@@ -188,7 +188,7 @@ static double tail_of(const double *chance, unsigned n, unsigned k) {
     double sum = 0;
     for (unsigned j = n + 1; j-- > k;)
         sum += chance[j];
-    return k > n ? 0 : sum;
+    return k > n ? 0 : sum > 1 ? 1 : sum; /* rounding must not make it more than certain */
 }
 
 double whatif_goodput_at_least(const struct whatif_goodput *g, unsigned n, unsigned k) {
