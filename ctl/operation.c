@@ -1,5 +1,6 @@
 /* helioctl operation */
 #include "ctl/client.h"
+#include "ctl/mutation.h"
 #include "ctl/output.h"
 #include "ctl/registry.h"
 #include "ctl/wait.h"
@@ -84,6 +85,27 @@ static int operation_wait(struct ctl *ctl) {
     return ctl_show(ctl, &last, &one_view);
 }
 
+static int operation_cancel(struct ctl *ctl) {
+    Heliostat__V1__CancelOperationRequest request = HELIOSTAT__V1__CANCEL_OPERATION_REQUEST__INIT;
+    Heliostat__V1__CancelOperationResponse *response;
+    if (!ctl_parse_number(ctl_positional(ctl, 0), &request.id))
+        return ctl_fail(ctl, CTL_EXIT_USAGE, "\"%s\" is no operation; they have numbers, see operation list",
+                        ctl_positional(ctl, 0));
+    int exit_status = ctl_ask(ctl, "cancelling operation %s takes its slices away", ctl_positional(ctl, 0));
+    if (exit_status)
+        return exit_status;
+    request.mutation = ctl_mutation(ctl);
+    exit_status = ctl_call(ctl, "OperationService/CancelOperation", &request.base,
+                           &heliostat__v1__cancel_operation_response__descriptor, &response);
+    if (exit_status)
+        return exit_status;
+    if (ctl_wants_json(ctl))
+        return ctl_print_json(ctl, response);
+    ctl_say(ctl, ctl_has(ctl, "dry-run") ? "operation %s would be cancelled" : "operation %s is cancelled",
+            ctl_positional(ctl, 0));
+    return 0;
+}
+
 #define OPERATION_ID                                                                                         \
     { "ID", false, CTL_OBJECT_OTHER, "Number of the operation" }
 
@@ -98,6 +120,14 @@ static const struct ctl_command commands[] = {
      CTL_FLAGS_WAIT,
      NULL,
      operation_wait},
+    {"cancel",
+     "Take back a creation or activation that still goes on",
+     NULL,
+     {OPERATION_ID},
+     NULL,
+     CTL_FLAGS_MUTATION | CTL_FLAGS_DESTRUCTIVE,
+     NULL,
+     operation_cancel},
     {0},
 };
 

@@ -155,6 +155,21 @@ static const struct ctl_flag create_flags[] = {
     {0},
 };
 
+#define FOR_FLAG                                                                                             \
+    { "for", 0, CTL_VALUE_SECONDS, "TIME", .required = true, .help = "How long, from now; at most a day" }
+#define UID_FLAG                                                                                             \
+    { "uid", 0, CTL_VALUE_NUMBER, "UID", .help = "Only if the slice of that name has this uid" }
+
+static const struct ctl_flag reserve_flags[] = {CTL_SPEC_FLAGS, FOR_FLAG, {0}};
+static const struct ctl_flag extend_flags[] = {FOR_FLAG, UID_FLAG, {0}};
+static const struct ctl_flag activate_flags[] = {
+    {"connect-timeout", 0, CTL_VALUE_SECONDS, "TIME",
+     .help = "Give the cubes back if the mirrors are not ready by then (default: the daemon's setting)"},
+    {"keep-partial", 0, CTL_VALUE_NONE, .help = "Keep those that are connected when others are not"},
+    UID_FLAG,
+    {0},
+};
+
 static const struct ctl_flag list_flags[] = {
     {"pod", 0, CTL_VALUE_TEXT, "POD", .object = CTL_OBJECT_POD, .help = "Only of this pod"},
     {0},
@@ -242,6 +257,31 @@ static const struct ctl_command commands[] = {
      CTL_FLAGS_MUTATION | CTL_FLAGS_WAIT,
      NULL,
      ctl_slice_create},
+    {"reserve",
+     "Hold cubes for a time without moving a mirror",
+     "The reservation has a name and cubes like a slice. `slice activate` connects it; when its time is over, "
+     "or after `slice delete`, the cubes are free again.",
+     {{"NAME", false, CTL_OBJECT_OTHER, "Name of the new slice"}},
+     reserve_flags,
+     CTL_FLAGS_MUTATION,
+     NULL,
+     ctl_slice_reserve},
+    {"activate",
+     "Connect reserved slices, all of them or none",
+     NULL,
+     {{"NAME", false, CTL_OBJECT_SLICE, "Names of the reservations", true}},
+     activate_flags,
+     CTL_FLAGS_MUTATION | CTL_FLAGS_WAIT,
+     NULL,
+     ctl_slice_activate},
+    {"extend",
+     "Let a reservation last longer, or shorter",
+     NULL,
+     {SLICE_NAME},
+     extend_flags,
+     CTL_FLAGS_MUTATION,
+     NULL,
+     ctl_slice_extend},
     {"list", "List slices", NULL, {{0}}, list_flags, 0, NULL, slice_list},
     {"get", "Show one slice", NULL, {SLICE_NAME}, get_flags, 0, NULL, ctl_slice_get},
     {"hosts",

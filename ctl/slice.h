@@ -4,6 +4,9 @@
 #include "heliostat/v1/slice.pb-c.h"
 
 int ctl_slice_create(struct ctl *ctl);
+int ctl_slice_reserve(struct ctl *ctl);
+int ctl_slice_activate(struct ctl *ctl);
+int ctl_slice_extend(struct ctl *ctl);
 int ctl_slice_adopt(struct ctl *ctl);
 int ctl_slice_resize(struct ctl *ctl);
 int ctl_slice_retwist(struct ctl *ctl);

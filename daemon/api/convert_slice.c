@@ -233,6 +233,8 @@ Heliostat__V1__Slice *convert_slice(struct arena *arena, const struct fabric_sli
     message->revision = version->revision;
     message->qualified = (Heliostat__V1__Qualified)version->qualified;
     message->owner = (char *)slice->owner;
+    if (version->state == SLICE_RESERVED)
+        message->reserved_until = convert_time(arena, version->connect_by_us);
     message->disruption = (Heliostat__V1__Disruption)version->disruption;
     message->held = version->is_held;
     message->unverified_since = convert_time(arena, version->unverified_since_us);

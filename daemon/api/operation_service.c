@@ -63,6 +63,37 @@ static void list_operations(struct api *api, struct grpcx_call *call, const Prot
     arena_deinit(&arena);
 }
 
+static ProtobufCMessage *cancel_operation_head(struct api *api, struct arena *arena,
+                                               const struct pending *pending) {
+    Heliostat__V1__CancelOperationResponse *reply =
+        arena_message(arena, &heliostat__v1__cancel_operation_response__descriptor);
+    const struct fabric_operation *operation =
+        fabric_operation_find(api->fabric, pending->outcome.operation_id);
+    if (!reply)
+        return NULL;
+    reply->meta = api_meta(api, arena, pending->is_replayed);
+    reply->operation = operation ? convert_operation(arena, api->fabric, operation) : NULL;
+    return &reply->base;
+}
+
+static void cancel_operation(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request) {
+    const Heliostat__V1__CancelOperationRequest *q = (const void *)request;
+    const struct fabric_operation *operation;
+    struct mutation m;
+    if (!mutation_begin(&m, api, call, request, q->mutation, cancel_operation))
+        return;
+    int r = 0;
+    if (q->mutation->if_revision)
+        r = refuse_invalid(&m.refusal, "mutation.if_revision", "an operation has no revision");
+    else if (session_rights(call)->is_scoped)
+        r = fabric_was_requested(api->fabric, &m.actor)
+                ? 0
+                : find_operation(api->fabric, session_rights(call), q->id, &operation, &m.refusal);
+    if (!r)
+        r = fabric_cancel_operation(api->fabric, &m.actor, q->id, m.now_us, &m.outcome, &m.refusal);
+    mutation_end(&m, r, cancel_operation_head, NULL);
+}
+
 static void wait_free(struct operation_wait *wait) {
     for (struct operation_wait **at = &wait->api->operation_waits; *at; at = &(*at)->next)
         if (*at == wait) {
@@ -200,6 +231,7 @@ void operation_waits_end(struct api *api) {
 const struct service_method operation_service[] = {
     METHOD("GetOperation", get_operation, GRPCX_UNARY, get_operation),
     METHOD("ListOperations", list_operations, GRPCX_UNARY, list_operations),
+    METHOD("CancelOperation", cancel_operation, GRPCX_UNARY, cancel_operation),
     METHOD("WaitOperation", wait_operation, GRPCX_SERVER_STREAMING, wait_operation),
     {0},
 };

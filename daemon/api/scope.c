@@ -180,11 +180,28 @@ static const char *string_field(const ProtobufCMessage *message, const char *nam
     return *(char *const *)((const char *)message + field->offset);
 }
 
+/* Of a repeated field. */
+static const char *first_hidden(const struct rights *rights, const struct fabric *fabric,
+                                const ProtobufCMessage *message, const char *name) {
+    const ProtobufCFieldDescriptor *field =
+        protobuf_c_message_descriptor_get_field_by_name(message->descriptor, name);
+    if (!field || field->type != PROTOBUF_C_TYPE_STRING || field->label != PROTOBUF_C_LABEL_REPEATED)
+        return NULL;
+    char *const *values = *(char *const *const *)((const char *)message + field->offset);
+    size_t n = *(const size_t *)((const char *)message + field->quantifier_offset);
+    for (size_t i = 0; i < n; i++)
+        if (is_hidden_name(rights, fabric, values[i], strlen(values[i])))
+            return values[i];
+    return NULL;
+}
+
 int scope_check_request(const struct rights *rights, const struct fabric *fabric, bool is_mutation,
                         const ProtobufCMessage *request, struct fabric_refusal *refusal) {
-    static const char *const fields[] = {"name", "slice"};
-    for (size_t i = 0; rights->is_scoped && request && i < 2; i++) {
+    static const char *const fields[] = {"name", "slice", "names"};
+    for (size_t i = 0; rights->is_scoped && request && i < 3; i++) {
         const char *name = string_field(request, fields[i]);
+        if (!name)
+            name = first_hidden(rights, fabric, request, fields[i]);
         if (!name || !*name || !is_hidden_name(rights, fabric, name, strlen(name)))
             continue;
         if (!is_mutation)

@@ -12,6 +12,7 @@
 
 #define GANG_MAX 64
 #define CONNECT_TIMEOUT_MAX_S 86400
+#define RESERVE_MAX_S 86400u
 
 /* The slice and the operation of an outcome, as they are now; NULL where they are gone. */
 static Heliostat__V1__Slice *outcome_slice(struct api *api, struct arena *arena,
@@ -29,6 +30,28 @@ static Heliostat__V1__Operation *outcome_operation(struct api *api, struct arena
         pending->outcome.operation_id ? fabric_operation_find(api->fabric, pending->outcome.operation_id)
                                       : NULL;
     return operation ? convert_operation(arena, api->fabric, operation) : NULL;
+}
+
+/* What creations and activations say of time. */
+static int read_gang_rule(struct mutation *m, uint32_t connect_timeout_s, Heliostat__V1__CreateMode mode,
+                          uint32_t reserve_s, bool keep_partial, struct fabric_gang *ret_gang) {
+    bool is_reserve = mode == HELIOSTAT__V1__CREATE_MODE__CREATE_MODE_RESERVE;
+    if (m->actor.if_revision)
+        return refuse_invalid(&m->refusal, "mutation.if_revision", "a slice that is new has no revision");
+    if ((unsigned)mode > HELIOSTAT__V1__CREATE_MODE__CREATE_MODE_RESERVE)
+        return refuse_invalid(&m->refusal, "mode", "%d is not CONNECT or RESERVE", (int)mode);
+    if (is_reserve ? reserve_s < 1 || reserve_s > RESERVE_MAX_S : reserve_s != 0)
+        return refuse_invalid(&m->refusal, "reserve_s",
+                              is_reserve ? "%u s: a reservation lasts 1 to %u s"
+                                         : "%u s is for mode RESERVE (1 to %u s)",
+                              reserve_s, RESERVE_MAX_S);
+    if (is_reserve && (connect_timeout_s || keep_partial))
+        return refuse_invalid(&m->refusal, connect_timeout_s ? "connect_timeout_s" : "keep_partial",
+                              "a reservation connects nothing: say it when it is activated");
+    *ret_gang = (struct fabric_gang){.connect_timeout_us = (int64_t)connect_timeout_s * 1000000,
+                                     .keep_partial = keep_partial,
+                                     .reserve_us = (int64_t)reserve_s * 1000000};
+    return 0;
 }
 
 static int check_timeout(uint32_t connect_timeout_s, struct fabric_refusal *refusal) {
@@ -55,6 +78,7 @@ static void create_slice(struct api *api, struct grpcx_call *call, const Protobu
     Heliostat__V1__CreateSliceResponse tail = HELIOSTAT__V1__CREATE_SLICE_RESPONSE__INIT;
     struct fabric_plan plan = {0};
     struct fabric_slice_spec spec;
+    struct fabric_gang gang;
     struct mutation m;
     if (!mutation_begin(&m, api, call, request, q->mutation, create_slice))
         return;
@@ -64,8 +88,10 @@ static void create_slice(struct api *api, struct grpcx_call *call, const Protobu
     if (!r)
         r = slice_spec_read(api->fabric, q->spec, "spec.", &m.arena, &spec, &m.refusal);
     if (!r)
-        r = fabric_create_slices(api->fabric, &m.actor, &spec, 1, (int64_t)q->connect_timeout_s * 1000000,
-                                 m.now_us, &plan, &m.outcome, &m.refusal);
+        r = read_gang_rule(&m, q->connect_timeout_s, q->mode, q->reserve_s, false, &gang);
+    if (!r)
+        r = fabric_create_gang(api->fabric, &m.actor, &spec, 1, &gang, m.now_us, &plan, &m.outcome,
+                               &m.refusal);
     if (r == 0)
         tail.plan = convert_plan(&m.arena, &plan);
     mutation_end(&m, r, create_slice_head, r == 0 ? &tail.base : NULL);
@@ -114,6 +140,7 @@ static void create_slices(struct api *api, struct grpcx_call *call, const Protob
     const Heliostat__V1__CreateSlicesRequest *q = (const void *)request;
     Heliostat__V1__CreateSlicesResponse tail = HELIOSTAT__V1__CREATE_SLICES_RESPONSE__INIT;
     struct fabric_slice_spec specs[GANG_MAX];
+    struct fabric_gang gang;
     struct mutation m;
     if (!mutation_begin(&m, api, call, request, q->mutation, create_slices))
         return;
@@ -122,9 +149,10 @@ static void create_slices(struct api *api, struct grpcx_call *call, const Protob
     Heliostat__V1__SlicePlan **messages = arena_array(&m.arena, GANG_MAX, sizeof(*messages));
     int r = plans && messages ? read_gang(&m, q, specs) : -ENOMEM;
     if (!r)
-        r = fabric_create_slices(api->fabric, &m.actor, specs, (unsigned)q->n_specs,
-                                 (int64_t)q->connect_timeout_s * 1000000, m.now_us, plans, &m.outcome,
-                                 &m.refusal);
+        r = read_gang_rule(&m, q->connect_timeout_s, q->mode, q->reserve_s, q->keep_partial, &gang);
+    if (!r)
+        r = fabric_create_gang(api->fabric, &m.actor, specs, (unsigned)q->n_specs, &gang, m.now_us, plans,
+                               &m.outcome, &m.refusal);
     for (size_t i = 0; r == 0 && i < q->n_specs; i++)
         messages[i] = convert_plan(&m.arena, &plans[i]);
     tail.plans = messages;
@@ -133,6 +161,87 @@ static void create_slices(struct api *api, struct grpcx_call *call, const Protob
     for (size_t i = 0; plans && i < GANG_MAX; i++)
         fabric_plan_deinit(&plans[i]);
     free(plans);
+}
+
+static int check_uid(int64_t uid, struct fabric_refusal *refusal) {
+    if (uid < 0)
+        return refuse_invalid(refusal, "uid", "%lld is negative; use 0 for any", (long long)uid);
+    return 0;
+}
+
+static ProtobufCMessage *activate_slice_head(struct api *api, struct arena *arena,
+                                             const struct pending *pending) {
+    Heliostat__V1__ActivateSliceResponse *reply =
+        arena_message(arena, &heliostat__v1__activate_slice_response__descriptor);
+    const struct fabric_operation *operation =
+        pending->outcome.operation_id ? fabric_operation_find(api->fabric, pending->outcome.operation_id)
+                                      : NULL;
+    if (!reply)
+        return NULL;
+    reply->meta = api_meta(api, arena, pending->is_replayed);
+    reply->operation = operation ? convert_operation(arena, api->fabric, operation) : NULL;
+    reply->slices = arena_array(arena, GANG_MAX, sizeof(*reply->slices));
+    for (unsigned i = 0; operation && reply->slices && i < operation->n_uids; i++) {
+        const struct fabric_slice *slice = find_slice_uid(api->fabric, operation->uid[i]);
+        Heliostat__V1__Slice *message = slice ? convert_slice(arena, slice, slice->durable, true) : NULL;
+        if (message)
+            reply->slices[reply->n_slices++] = message;
+    }
+    return &reply->base;
+}
+
+static void activate_slice(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request) {
+    const Heliostat__V1__ActivateSliceRequest *q = (const void *)request;
+    struct fabric_gang gang = {.keep_partial = q->keep_partial,
+                               .connect_timeout_us = (int64_t)q->connect_timeout_s * 1000000};
+    struct mutation m;
+    if (!mutation_begin(&m, api, call, request, q->mutation, activate_slice))
+        return;
+    int r = 0;
+    if (q->n_names < 1 || q->n_names > GANG_MAX)
+        r = refuse_invalid(&m.refusal, "names", "%zu reservations are named; 1 to %d are taken", q->n_names,
+                           GANG_MAX);
+    else if (q->uid && q->n_names > 1)
+        r = refuse_invalid(&m.refusal, "uid", "a uid goes with one name; %zu are given", q->n_names);
+    else if (q->mutation->if_revision && q->n_names > 1)
+        r = refuse_invalid(&m.refusal, "mutation.if_revision", "a revision goes with one name; %zu are given",
+                           q->n_names);
+    if (!r)
+        r = check_uid(q->uid, &m.refusal);
+    if (!r)
+        r = check_timeout(q->connect_timeout_s, &m.refusal);
+    if (!r)
+        r = fabric_activate_slices(api->fabric, &m.actor, (const char *const *)q->names, (unsigned)q->n_names,
+                                   q->uid, &gang, m.now_us, &m.outcome, &m.refusal);
+    mutation_end(&m, r, activate_slice_head, NULL);
+}
+
+static ProtobufCMessage *extend_reservation_head(struct api *api, struct arena *arena,
+                                                 const struct pending *pending) {
+    Heliostat__V1__ExtendReservationResponse *reply =
+        arena_message(arena, &heliostat__v1__extend_reservation_response__descriptor);
+    if (!reply)
+        return NULL;
+    reply->meta = api_meta(api, arena, pending->is_replayed);
+    reply->slice = outcome_slice(api, arena, pending);
+    return &reply->base;
+}
+
+static void extend_reservation(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request) {
+    const Heliostat__V1__ExtendReservationRequest *q = (const void *)request;
+    struct mutation m;
+    if (!mutation_begin(&m, api, call, request, q->mutation, extend_reservation))
+        return;
+    int r = check_uid(q->uid, &m.refusal);
+    if (!r && !*q->name)
+        r = refuse_invalid(&m.refusal, "name", "name a reservation");
+    if (!r && (q->reserve_s < 1 || q->reserve_s > RESERVE_MAX_S))
+        r = refuse_invalid(&m.refusal, "reserve_s", "%u s: a reservation lasts 1 to %u s", q->reserve_s,
+                           RESERVE_MAX_S);
+    if (!r)
+        r = fabric_extend_reservation(api->fabric, &m.actor, q->name, q->uid, (int64_t)q->reserve_s * 1000000,
+                                      m.now_us, &m.outcome, &m.refusal);
+    mutation_end(&m, r, extend_reservation_head, NULL);
 }
 
 /* The meta in front, the slice as it was packed for its version. */
@@ -241,12 +350,6 @@ static ProtobufCMessage *delete_slice_head(struct api *api, struct arena *arena,
     reply->meta = api_meta(api, arena, pending->is_replayed);
     reply->slice = outcome_slice(api, arena, pending);
     return &reply->base;
-}
-
-static int check_uid(int64_t uid, struct fabric_refusal *refusal) {
-    if (uid < 0)
-        return refuse_invalid(refusal, "uid", "%lld is negative; use 0 for any", (long long)uid);
-    return 0;
 }
 
 static void delete_slice(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request) {
@@ -431,6 +534,8 @@ static void reshape_slice(struct api *api, struct grpcx_call *call, const Protob
 const struct service_method slice_service[] = {
     METHOD("CreateSlice", create_slice, create_slice),
     METHOD("CreateSlices", create_slices, create_slices),
+    METHOD("ActivateSlice", activate_slice, activate_slice),
+    METHOD("ExtendReservation", extend_reservation, extend_reservation),
     METHOD("GetSlice", get_slice, get_slice),
     METHOD("ListSlices", list_slices, list_slices),
     METHOD("DeleteSlice", delete_slice, delete_slice),

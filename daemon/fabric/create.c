@@ -66,26 +66,29 @@ static void free_objects(struct creation *creation) {
     }
 }
 
-static void add_slice(struct change *change, struct creation *creation, unsigned i, int64_t connect_by_us,
-                      int64_t operation_id) {
+static void add_slice(struct change *change, struct creation *creation, unsigned i,
+                      const struct fabric_gang *gang, int64_t operation_id) {
     struct fabric *fabric = change->fabric;
     const struct fabric_slice_spec *spec = &creation->specs[i];
     struct slice_version *version = creation->versions[i];
     struct fabric_slice *slice = creation->slices[i];
-    version->state = SLICE_CONNECTING;
+    int64_t timeout_us =
+        gang->connect_timeout_us ? gang->connect_timeout_us : fabric->settings.activation_timeout_us;
+    version->state = gang->reserve_us ? SLICE_RESERVED : SLICE_CONNECTING;
     version->disruption = spec->disruption ? spec->disruption : DISRUPTION_ASK;
     version->is_pinned = spec->pin_mode != TOPO_PIN_NONE;
     version->use_spares = spec->use_spares;
     version->qualified = QUALIFIED_NOT_CHECKED;
-    version->connect_by_us = connect_by_us;
+    version->connect_by_us =
+        fabric_wall_us(fabric, change->now_us) + (gang->reserve_us ? gang->reserve_us : timeout_us);
     version->lease_ttl_us = spec->lease_ttl_us;
     version->lease_grace_us = spec->lease_grace_us;
     slice->lease_until_us = change->now_us + spec->lease_ttl_us;
-    version->operation_id = operation_id;
+    version->operation_id = gang->reserve_us ? 0 : operation_id;
     slice->created_us = fabric_wall_us(fabric, change->now_us);
     slice->circuits_total = version->shape.whole_cubes ? TOPO_LINKS_PER_POSITION * version->shape.n_cubes : 0;
     slice_link(fabric, slice);
-    change_slice(change, slice, version, "SLICE_STATE", "created");
+    change_slice(change, slice, version, "SLICE_STATE", gang->reserve_us ? "reserved" : "created");
     creation->versions[i] = NULL;
 }
 
@@ -93,6 +96,24 @@ int fabric_create_slices(struct fabric *fabric, const struct fabric_actor *actor
                          const struct fabric_slice_spec *specs, unsigned n_specs, int64_t connect_timeout_us,
                          int64_t now_us, struct fabric_plan *plans, struct fabric_outcome *ret_outcome,
                          struct fabric_refusal *refusal) {
+    const struct fabric_gang gang = {.connect_timeout_us = connect_timeout_us};
+    return fabric_create_gang(fabric, actor, specs, n_specs, &gang, now_us, plans, ret_outcome, refusal);
+}
+
+/* A reservation is complete when it is durable. */
+static struct fabric_operation *new_operation(const struct creation *creation,
+                                              const struct fabric_gang *gang) {
+    const char *kind = gang->reserve_us     ? "reserve"
+                       : gang->keep_partial ? OPERATION_CREATE_PARTIAL
+                                            : "create";
+    return operation_new(kind, creation->slices, creation->n,
+                         gang->reserve_us ? OPERATION_DONE : OPERATION_RUNNING);
+}
+
+int fabric_create_gang(struct fabric *fabric, const struct fabric_actor *actor,
+                       const struct fabric_slice_spec *specs, unsigned n_specs,
+                       const struct fabric_gang *gang, int64_t now_us, struct fabric_plan *plans,
+                       struct fabric_outcome *ret_outcome, struct fabric_refusal *refusal) {
     struct creation creation = {.specs = specs, .n = n_specs};
     int r = request_check(fabric, actor, ret_outcome, refusal);
     if (r)
@@ -100,8 +121,6 @@ int fabric_create_slices(struct fabric *fabric, const struct fabric_actor *actor
     if (n_specs < 1 || n_specs > PLACE_SLICES_MAX)
         return refuse_invalid(refusal, "specs", "%u slices asked for; 1 to %u are taken", n_specs,
                               PLACE_SLICES_MAX);
-    if (connect_timeout_us == 0)
-        connect_timeout_us = fabric->settings.activation_timeout_us;
     if ((r = check_specs(fabric, &creation, refusal)))
         return r;
     /* Before the change begins: what is derived may submit changes of its own. */
@@ -127,8 +146,7 @@ int fabric_create_slices(struct fabric *fabric, const struct fabric_actor *actor
     for (unsigned i = 0; r == 0 && plans && i < n_specs; i++)
         r = moves_describe(creation.slices[i], NULL, creation.versions[i], &plans[i]);
     struct fabric_operation *operation =
-        r == 0 && !actor->validate_only ? operation_new("create", creation.slices, n_specs, OPERATION_RUNNING)
-                                        : NULL;
+        r == 0 && !actor->validate_only ? new_operation(&creation, gang) : NULL;
     if (r == 0 && !actor->validate_only && !operation)
         r = -ENOMEM;
     if (r || actor->validate_only) {
@@ -140,7 +158,7 @@ int fabric_create_slices(struct fabric *fabric, const struct fabric_actor *actor
         return r;
     }
     for (unsigned i = 0; i < n_specs; i++)
-        add_slice(change, &creation, i, fabric_wall_us(fabric, now_us) + connect_timeout_us, operation_id);
+        add_slice(change, &creation, i, gang, operation_id);
     change_operation_new(change, operation);
     fabric_mark(fabric);
     return request_submit(change, actor, n_specs == 1 ? creation.slices[0]->uid : 0, operation->id,

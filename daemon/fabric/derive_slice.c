@@ -198,6 +198,23 @@ static void explain_state(const struct sight *sight, enum slice_state state, cha
     }
 }
 
+static bool operation_is_over(const struct fabric *fabric, const struct fabric_operation *operation,
+                              const struct fabric_slice *but) {
+    for (const struct fabric_slice *slice = fabric->slices; slice; slice = slice->next)
+        if (slice != but && !slice->accepted->is_gone && slice->accepted->operation_id == operation->id)
+            return false;
+    return true;
+}
+
+/* Made together with the slice, and to be given back with it. */
+static bool falls_with(const struct fabric_slice *member, const struct fabric_operation *operation) {
+    bool is_partial = !operation || !strcmp(operation->kind, OPERATION_CREATE_PARTIAL);
+    for (unsigned i = 0; !is_partial && i < operation->n_uids; i++)
+        if (operation->uid[i] == member->uid)
+            return slice_version_owns(member->accepted) && !member->accepted->is_held;
+    return false;
+}
+
 /* A slice that is not connected in time gives its cubes back, and so do the others of its gang. */
 static void fail(struct fabric_slice *slice, int64_t now_us) {
     struct fabric *fabric = slice->pod->fabric;
@@ -209,9 +226,7 @@ static void fail(struct fabric_slice *slice, int64_t now_us) {
     snprintf(cause, sizeof(cause), "%s: %u of %u circuits were there when the time to connect ended",
              slice->name, slice->circuits_done, slice->circuits_total);
     for (struct fabric_slice *member = fabric->slices; member; member = member->next) {
-        bool is_member = member == slice || (operation && !member->accepted->is_gone &&
-                                             member->accepted->operation_id == operation->id);
-        if (!is_member || member->accepted != member->durable)
+        if ((member != slice && !falls_with(member, operation)) || member->accepted != member->durable)
             continue;
         struct slice_version *after = slice_version_new(member->accepted);
         if (!after) {
@@ -226,18 +241,12 @@ static void fail(struct fabric_slice *slice, int64_t now_us) {
         change_slice(change, member, after, NULL, cause);
     }
     change_add_event(change, "CAPACITY_CHANGED", slice->pod, slice->pod->name, 0, "a slice failed", "", "");
-    if (operation && operation->state == OPERATION_RUNNING && !operation->is_ending)
+    bool is_last = !operation || strcmp(operation->kind, OPERATION_CREATE_PARTIAL) ||
+                   operation_is_over(fabric, operation, slice);
+    if (operation && operation->state == OPERATION_RUNNING && !operation->is_ending && is_last)
         change_operation_end(change, operation, OPERATION_FAILED, cause);
     if (change_submit(change) < 0)
         fabric_mark(fabric);
-}
-
-static bool operation_is_over(const struct fabric *fabric, const struct fabric_operation *operation,
-                              const struct fabric_slice *but) {
-    for (const struct fabric_slice *slice = fabric->slices; slice; slice = slice->next)
-        if (slice != but && !slice->accepted->is_gone && slice->accepted->operation_id == operation->id)
-            return false;
-    return true;
 }
 
 static void move_on(struct fabric_slice *slice, struct sight *sight, int64_t now_us) {

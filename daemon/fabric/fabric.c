@@ -9,6 +9,7 @@
 #include "daemon/fabric/reconcile.h"
 #include "daemon/fabric/repair.h"
 #include "daemon/fabric/request.h"
+#include "daemon/fabric/reservation.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -146,6 +147,7 @@ static void keep_house(struct fabric *fabric, int64_t now_us) {
     int64_t wall_us = fabric_wall_us(fabric, now_us);
     int64_t late_us = fabric->housekeeping_at_us ? now_us - fabric->housekeeping_at_us : 0;
     lease_review(fabric, late_us, now_us);
+    reservation_review(fabric, now_us);
     fabric->housekeeping_at_us = now_us + HOUSEKEEPING_US;
     for (struct fabric_slice *slice = fabric->slices; slice; slice = slice->next) {
         const struct slice_version *version = slice->accepted;

@@ -212,6 +212,34 @@ fabric_create_slices(struct fabric *fabric, const struct fabric_actor *actor,
                      const struct fabric_slice_spec *specs, unsigned n_specs, int64_t connect_timeout_us,
                      int64_t now_us, struct fabric_plan *plans, struct fabric_outcome *ret_outcome,
                      struct fabric_refusal *refusal);
+/* How several slices are made together. */
+struct fabric_gang {
+    int64_t connect_timeout_us; /* 0: the setting */
+    bool keep_partial;          /* members that connect stay when others do not */
+    int64_t reserve_us;         /* not 0: cubes are held so long, and no mirror moves */
+};
+/* The same. */
+__attribute__((warn_unused_result)) int
+fabric_create_gang(struct fabric *fabric, const struct fabric_actor *actor,
+                   const struct fabric_slice_spec *specs, unsigned n_specs, const struct fabric_gang *gang,
+                   int64_t now_us, struct fabric_plan *plans, struct fabric_outcome *ret_outcome,
+                   struct fabric_refusal *refusal);
+/* Connects reserved slices: n_names 1..64, all or none; uid only with one. */
+__attribute__((warn_unused_result)) int
+fabric_activate_slices(struct fabric *fabric, const struct fabric_actor *actor, const char *const *names,
+                       unsigned n_names, int64_t uid, const struct fabric_gang *gang, int64_t now_us,
+                       struct fabric_outcome *ret_outcome, struct fabric_refusal *refusal);
+/* The reservation ends time_us from now. */
+__attribute__((warn_unused_result)) int
+fabric_extend_reservation(struct fabric *fabric, const struct fabric_actor *actor, const char *name, int64_t uid,
+                          int64_t time_us, int64_t now_us, struct fabric_outcome *ret_outcome,
+                          struct fabric_refusal *refusal);
+/* The same principal made this request before, and its id is remembered. */
+bool fabric_was_requested(const struct fabric *fabric, const struct fabric_actor *actor);
+/* Takes back what a running operation makes: its slices go. */
+__attribute__((warn_unused_result)) int
+fabric_cancel_operation(struct fabric *fabric, const struct fabric_actor *actor, int64_t id, int64_t now_us,
+                        struct fabric_outcome *ret_outcome, struct fabric_refusal *refusal);
 /* Deletes by name; uid 0 or the uid it must have. A slice that is gone already (uid given, or the request id
  * was seen) is a success with sequence 0. */
 __attribute__((warn_unused_result)) int

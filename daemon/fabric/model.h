@@ -185,7 +185,7 @@ struct slice_version {
     uint64_t fingerprint;
     struct link_list missing;    /* sorted */
     struct link_list failed;     /* did not qualify; sorted */
-    int64_t connect_by_us;       /* wall; 0: no limit */
+    int64_t connect_by_us;       /* wall; 0: no limit; of a reservation: when it ends */
     int64_t unverified_since_us; /* wall; 0: every switch is seen */
     int64_t operation_id;        /* under way; 0: none */
 

@@ -3,6 +3,7 @@
 #include "daemon/fabric/moves.h"
 #include "daemon/fabric/refuse.h"
 #include "daemon/fabric/relief.h"
+#include "daemon/fabric/reservation.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -65,13 +66,22 @@ static int refuse_gang(const struct fabric_slice_spec *specs, const struct gang 
                        struct fabric_refusal *refusal) {
     if (why->member >= gang->n) {
         refuse_plan(refusal, pod, "specs", &why->refusal);
+        if (refusal->reason == REASON_NOT_ENOUGH_CUBES &&
+            reservation_stands_in_the_way(pod, gang->members, gang->n)) {
+            refusal->reason = REASON_HELD_BY_RESERVATION;
+            reservation_name_all(pod, refusal);
+        }
         return FABRIC_REFUSED;
     }
     const struct fabric_slice_spec *spec = &specs[gang->spec[why->member]];
     const struct topo_gang_choice *choice = &gang->choices[why->member][0];
     bool is_pinned = spec->pin_mode != TOPO_PIN_NONE;
     refuse_plan(refusal, pod, is_pinned ? "spec.cubes" : "spec", &why->refusal);
-    if (!is_pinned)
+    if (refusal->reason == REASON_NOT_ENOUGH_CUBES &&
+        reservation_stands_in_the_way(pod, gang->members, gang->n)) {
+        refusal->reason = REASON_HELD_BY_RESERVATION;
+        reservation_name_all(pod, refusal);
+    } else if (!is_pinned)
         relief_add(refusal, pod, choice->whole.shape.n_cubes ? &choice->whole : NULL, &choice->part);
     if (gang->n > 1)
         refusal_add_item(refusal, "slice %s, number %u of %u", spec->name, gang->spec[why->member] + 1,

@@ -112,6 +112,11 @@ int request_check(struct fabric *fabric, const struct fabric_actor *actor, struc
     return 0;
 }
 
+bool fabric_was_requested(const struct fabric *fabric, const struct fabric_actor *actor) {
+    return actor->request_id[0] &&
+           find(fabric->requests, actor->principal, actor->method, actor->request_id) != NULL;
+}
+
 static void land(struct fabric *fabric, struct step *step, int64_t now_us) {
     struct request *request = step->object;
     request->sequence = 0;
