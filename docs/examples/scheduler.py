@@ -23,8 +23,7 @@ arguments = arguments.parse_args()
 
 sys.path.insert(0, arguments.stubs)
 import rpc_status_pb2
-from heliostat.v1 import (common_pb2, event_pb2, event_pb2_grpc, operation_pb2, operation_pb2_grpc, pod_pb2, pod_pb2_grpc,
-                          slice_pb2, slice_pb2_grpc)
+from heliostat.v1 import (common_pb2, event_pb2, event_pb2_grpc, operation_pb2, operation_pb2_grpc, slice_pb2, slice_pb2_grpc)
 
 
 class Refused(Exception):
@@ -49,7 +48,6 @@ class Heliostat:
     def __init__(self, socket, patience_s):
         channel = grpc.insecure_channel("unix:" + socket, [("grpc.max_reconnect_backoff_ms", 1000)])
         self.slices = slice_pb2_grpc.SliceServiceStub(channel)
-        self.pods = pod_pb2_grpc.PodServiceStub(channel)
         self.operations = operation_pb2_grpc.OperationServiceStub(channel)
         self.events = event_pb2_grpc.EventServiceStub(channel)
         self.patience_s = patience_s
@@ -108,31 +106,32 @@ class Heliostat:
     def get(self, name):
         return self.call(self.slices.GetSlice, slice_pb2.GetSliceRequest(name=name)).slice
 
-    def swap_dead_cubes(self, slice_):
-        """One call for all dead cubes; the others keep their places and their circuits."""
-        pod = self.call(self.pods.GetPod, pod_pb2.GetPodRequest(pod=slice_.pod)).pod
-        health = {cube.name: cube.health for cube in pod.cubes}
-        dead = [p.cube for p in slice_.positions if health[p.cube] == common_pb2.HEALTH_UNHEALTHY]
-        say(f"swapping {', '.join(dead)}")
-        reply = self.call(self.slices.SwapSlice, slice_pb2.SwapSliceRequest(mutation=mutation(), name=slice_.name, uid=slice_.uid,
-                                                                            cubes=dead))
+    def let_move(self, slice_):
+        """The job is stopped: what has to leave the slice may move now. The other cubes keep their places and circuits."""
+        say(f"{slice_.pending_disruption.cause or slice_.cause}: moving")
+        request = slice_pb2.AcceptDisruptionRequest(mutation=mutation(), name=slice_.name, uid=slice_.uid)
+        reply = self.call(self.slices.AcceptDisruption, request)
         return self.wait_until_usable(slice_.name, reply.operation)
 
     def delete(self, slice_):
         """The uid keeps a late repeat away from a namesake."""
         self.call(self.slices.DeleteSlice, slice_pb2.DeleteSliceRequest(mutation=mutation(), name=slice_.name, uid=slice_.uid))
 
-    def tell_when_unusable(self, slice_, to):
-        """Puts the slice's name into the queue `to` when no job can run on it any more. Runs in a thread of its own."""
+    def tell_when_stopping(self, slice_, to):
+        """Puts a word into the queue `to` when the job has to stop: its slice broke, or its circuits are to move. Runs in a
+        thread of its own."""
         while True:
             try:
                 for said in self.events.Watch(event_pb2.WatchRequest(slice=slice_.name), wait_for_ready=True):
-                    state = said.slice.state if said.type == event_pb2.WATCH_TYPE_SNAPSHOT else None
-                    if state == slice_pb2.SLICE_STATE_INCOMPLETE or (
+                    if has_to_stop(said.slice) or said.event.kind == "DISRUPTION_PENDING" or (
                             said.event.kind == "SLICE_STATE" and said.event.after in ("INCOMPLETE", "FAILED")):
                         to.put(slice_.name)
             except grpc.RpcError:
                 time.sleep(0.5)  # the daemon restarts; the mirrors stay as they are and so does the job
+
+
+def has_to_stop(slice_):
+    return slice_.state == slice_pb2.SLICE_STATE_INCOMPLETE or bool(slice_.pending_disruption.swaps)
 
 
 def mutation():
@@ -162,23 +161,32 @@ def environment(slice_, host):
 
 
 def run_job(heliostat, slice_, command):
-    """The exit status of the job. A job whose slice broke is stopped, and started again when the slice is whole."""
-    broken = queue.Queue()
-    threading.Thread(target=heliostat.tell_when_unusable, args=(slice_, broken), daemon=True).start()
+    """The exit status of the job. It is stopped when cubes of its slice have to leave, and started again when they have."""
+    stop = queue.Queue()
+    threading.Thread(target=heliostat.tell_when_stopping, args=(slice_, stop), daemon=True).start()
     while True:
         say(f"starting the job on {slice_.name}, generation {slice_.generation}")
         job = subprocess.Popen(command, env={**os.environ, **environment(slice_, slice_.hosts[0])})
-        while job.poll() is None and broken.empty():
+        while job.poll() is None and not (heard(stop) and has_to_stop(slice_ := heliostat.get(slice_.name))):
             time.sleep(0.05)
         if job.poll() is not None:
             return job.returncode
         job.terminate()
         job.wait()
-        while not broken.empty():
-            broken.get()
-        slice_ = heliostat.get(slice_.name)
-        if slice_.state == slice_pb2.SLICE_STATE_INCOMPLETE:
-            slice_ = heliostat.swap_dead_cubes(slice_)
+        while has_to_stop(slice_):
+            # The controller looks at a dead cube for a while before it proposes what to do.
+            if slice_.pending_disruption.why == slice_pb2.PENDING_WHY_OWNER:
+                heliostat.let_move(slice_)
+            time.sleep(0.5)
+            slice_ = heliostat.get(slice_.name)
+
+
+def heard(words):
+    """Whether anything was in the queue, which is empty now."""
+    found = False
+    while not words.empty():
+        found = bool(words.get())
+    return found
 
 
 def main():
