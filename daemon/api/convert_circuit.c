@@ -49,7 +49,8 @@ static void add_port(struct circuit_list *all, const struct fabric_ocs *ocs, uin
     bool is_wanted = port->want_b && (!all->slice || port->want_slice == all->slice);
     bool is_there = port->observed_b && port->observed_b == port->want_b;
     if (port->observed_b && (is_there ? is_wanted : !all->slice))
-        add_circuit(all, ocs, a, port->observed_b, is_there && !port->is_test ? CIRCUIT_INTENDED : port->circuit_class, true);
+        add_circuit(all, ocs, a, port->observed_b,
+                    is_there && !port->is_test ? CIRCUIT_INTENDED : port->circuit_class, true);
     if (is_wanted && !is_there)
         add_circuit(all, ocs, a, port->want_b, port->is_test ? CIRCUIT_TEST : CIRCUIT_INTENDED, false);
 }
