@@ -24,7 +24,8 @@ static void want(struct fabric_pod *pod, struct fabric_slice *slice, const struc
                     ocs->is_b_locked[link.b] = true;
                     continue;
                 }
-                struct slice_link seen = {(uint16_t)position, (uint8_t)dimension, (uint8_t)index, LINK_CAUSE_NONE};
+                struct slice_link seen = {(uint16_t)position, (uint8_t)dimension, (uint8_t)index,
+                                          LINK_CAUSE_NONE};
                 if (maintenance_takes(slice, version, &seen, &link)) {
                     port->yielded_b = link.b;
                     continue;
@@ -228,8 +229,8 @@ struct counts {
 static enum ocs_state state_of(const struct fabric_ocs *ocs, const struct counts *counts, char *cause) {
     const struct fabric_maintenance *work = maintenance_of_ocs(ocs);
     if (work && !work->accepted.stage) {
-        snprintf(cause, FABRIC_TEXT_MAX, "%s: %.150s",
-                 work->accepted.is_failed ? "marked failed" : "drained", work->reason);
+        snprintf(cause, FABRIC_TEXT_MAX, "%s: %.150s", work->accepted.is_failed ? "marked failed" : "drained",
+                 work->reason);
         if (work->accepted.told == MAINTENANCE_SAFE || work->accepted.is_failed)
             return OCS_DRAINED;
     }
@@ -292,7 +293,8 @@ void derive_classes(struct fabric_pod *pod, int64_t now_us) {
             struct fabric_port *port = &ocs->port[a];
             if (!observe_is_usable(ocs))
                 mark_unproven_port(pod, ocs, a);
-            counts.missing += port->want_b && !port->is_test && port->observed_b != port->want_b && !is_being_made(ocs, port);
+            counts.missing += port->want_b && !port->is_test && port->observed_b != port->want_b &&
+                              !is_being_made(ocs, port);
             if (!port->observed_b) {
                 port->circuit_class = CIRCUIT_NONE;
                 continue;
