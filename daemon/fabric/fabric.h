@@ -231,8 +231,8 @@ fabric_activate_slices(struct fabric *fabric, const struct fabric_actor *actor, 
                        struct fabric_outcome *ret_outcome, struct fabric_refusal *refusal);
 /* The reservation ends time_us from now. */
 __attribute__((warn_unused_result)) int
-fabric_extend_reservation(struct fabric *fabric, const struct fabric_actor *actor, const char *name, int64_t uid,
-                          int64_t time_us, int64_t now_us, struct fabric_outcome *ret_outcome,
+fabric_extend_reservation(struct fabric *fabric, const struct fabric_actor *actor, const char *name,
+                          int64_t uid, int64_t time_us, int64_t now_us, struct fabric_outcome *ret_outcome,
                           struct fabric_refusal *refusal);
 /* The same principal made this request before, and its id is remembered. */
 bool fabric_was_requested(const struct fabric *fabric, const struct fabric_actor *actor);
@@ -474,8 +474,7 @@ fabric_finish_port_move(struct fabric *fabric, const struct fabric_actor *actor,
                         const struct fabric_maintenance *maintenance, int64_t now_us,
                         struct fabric_outcome *ret_outcome, struct fabric_refusal *refusal);
 /* Tests all face links of a free cube; partner NULL: one is chosen, if there is one. See qualify_cube.h. */
-__attribute__((warn_unused_result)) int fabric_qualify_cube(struct fabric *fabric, const struct fabric_actor *actor,
-                                                            const struct fabric_cube *cube,
-                                                            const struct fabric_cube *partner, int64_t now_us,
-                                                            struct fabric_outcome *ret_outcome,
-                                                            struct fabric_refusal *refusal);
+__attribute__((warn_unused_result)) int
+fabric_qualify_cube(struct fabric *fabric, const struct fabric_actor *actor, const struct fabric_cube *cube,
+                    const struct fabric_cube *partner, int64_t now_us, struct fabric_outcome *ret_outcome,
+                    struct fabric_refusal *refusal);
