@@ -141,7 +141,7 @@ struct fabric_ocs {
     uint16_t setting[TOPO_PORTS_MAX], n_setting;
     uint8_t setting_side;
     bool is_setting, setting_enabled, disable_failed;
-    int64_t read_at_us; /* monotonic; the last map */
+    int64_t read_at_us;    /* monotonic; the last map */
     unsigned n_circuits;   /* observed, foreign ones left out */
     int64_t sent_at_us;    /* of the change under way; 0: none */
     int64_t retry_at_us;   /* nothing is sent before */
