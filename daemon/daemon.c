@@ -1,6 +1,7 @@
 #include "daemon/daemon.h"
 #include "daemon/access.h"
 #include "daemon/api/api.h"
+#include "daemon/audit_reader.h"
 #include "daemon/backup.h"
 #include "daemon/device/tcp_transport.h"
 #include "daemon/listeners.h"
@@ -26,7 +27,8 @@
 struct heliostatd {
     struct loop *loop;
     struct loop_timer *timer;
-    struct loop_wakeup *store_wakeup, *backup_wakeup;
+    struct loop_wakeup *store_wakeup, *backup_wakeup, *audit_wakeup;
+    struct audit_reader *audit_reader;
     struct backup *backup;
     struct store *store; /* until the thread owns it */
     struct store_thread *store_thread;
@@ -174,6 +176,23 @@ static void on_backup_wakeup(void *userdata) {
     backup_dispatch(daemon->backup);
 }
 
+static void wake_for_audit(void *userdata) {
+    struct heliostatd *daemon = userdata;
+    loop_wakeup_signal(daemon->audit_wakeup);
+}
+
+static void on_audit_wakeup(void *userdata) {
+    struct heliostatd *daemon = userdata;
+    audit_reader_dispatch(daemon->audit_reader);
+}
+
+static int ask_audit(void *userdata, const struct audit_query *query,
+                     void (*done)(void *done_userdata, const struct audit_result *result),
+                     void *done_userdata) {
+    struct heliostatd *daemon = userdata;
+    return audit_reader_ask(daemon->audit_reader, query, done, done_userdata);
+}
+
 static int run_backup(void *userdata, const char *path,
                       void (*done)(void *done_userdata, int result, const char *error), void *done_userdata) {
     struct heliostatd *daemon = userdata;
@@ -314,6 +333,10 @@ static int start_loop(struct heliostatd *daemon, const struct daemon_options *op
     if (r == 0)
         r = backup_new(options->db_path, wake_for_backup, daemon, &daemon->backup);
     if (r == 0)
+        r = loop_wakeup_new(daemon->loop, on_audit_wakeup, daemon, &daemon->audit_wakeup);
+    if (r == 0)
+        r = audit_reader_new(options->db_path, wake_for_audit, daemon, &daemon->audit_reader);
+    if (r == 0)
         loop_set_turns(daemon->loop, &(struct loop_turns){.on_end = on_turn_end,
                                                           .on_slow = on_slow_turn,
                                                           .slow_us = SLOW_TURN_US,
@@ -378,6 +401,7 @@ static int start_server(struct heliostatd *daemon, const struct daemon_options *
                                             .clock = {.now_us = clock_now_us},
                                             .wall_clock = {.now_us = clock_wall_us},
                                             .backup = run_backup,
+                                            .audit = ask_audit,
                                             .report_ttl_us = options->config.health_report_ttl_ms * 1000,
                                             .roles = daemon->roles,
                                             .limits = *limits,
@@ -480,7 +504,8 @@ int daemon_run(struct heliostatd *daemon) {
 void daemon_free(struct heliostatd *daemon) {
     if (!daemon)
         return;
-    backup_free(daemon->backup); /* answers its call */
+    backup_free(daemon->backup);             /* answers its call */
+    audit_reader_free(daemon->audit_reader); /* likewise */
     grpcx_server_free(daemon->server);
     grpcx_health_free(daemon->health);
     grpcx_reflection_free(daemon->reflection);
@@ -497,6 +522,7 @@ void daemon_free(struct heliostatd *daemon) {
     roles_free(daemon->roles);
     loop_wakeup_free(daemon->store_wakeup);
     loop_wakeup_free(daemon->backup_wakeup);
+    loop_wakeup_free(daemon->audit_wakeup);
     loop_timer_free(daemon->timer);
     loop_free(daemon->loop);
     paths_free(daemon->paths); /* the loop watched its descriptor */

@@ -19,9 +19,9 @@ struct api_method {
 };
 
 static const struct service_method *const services[] = {
-    slice_service, pod_service,  ocs_service,        circuit_service,     operation_service,
-    event_service, host_service, inventory_service,  alarm_service,       snapshot_service,
-    store_service, cube_service, disruption_service, maintenance_service,
+    slice_service, pod_service,  ocs_service,        circuit_service, operation_service,
+    event_service, host_service, inventory_service,  alarm_service,   snapshot_service,
+    store_service, cube_service, disruption_service, audit_service,   maintenance_service,
 };
 #define N_SERVICES (sizeof(services) / sizeof(services[0]))
 

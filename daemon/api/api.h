@@ -2,6 +2,7 @@
 /* The public services on a gRPC server, over one fabric. Loop thread only. Nothing here blocks, reads a clock
  * or arms a timer. */
 #include "daemon/fabric/fabric.h"
+#include "daemon/store/audit_query.h"
 #include "daemon/api/session.h"
 
 struct api;
@@ -19,6 +20,10 @@ struct api_options {
      * thread, with 0 or a negative errno and a sentence. 0, or -ENOMEM, -EBUSY while another one runs. */
     int (*backup)(void *userdata, const char *path,
                   void (*done)(void *done_userdata, int result, const char *error), void *done_userdata);
+    /* Reads the audit trail on another thread; done is called later in the loop's thread. 0, or -ENOMEM,
+     * -EBUSY while others do. */
+    int (*audit)(void *userdata, const struct audit_query *query,
+                 void (*done)(void *done_userdata, const struct audit_result *result), void *done_userdata);
     /* Something was asked of the fabric: fabric_advance() and then api_advance() are due at the end of this
      * turn. */
     void (*needs_advance)(void *userdata);

@@ -200,6 +200,8 @@ void mutation_end(struct mutation *mutation, int result, pending_head head, cons
     if (result == 0 || result == FABRIC_REPLAYED) {
         reply_later(mutation, result == FABRIC_REPLAYED, head, result == 0 ? tail : NULL);
     } else if (result == FABRIC_REFUSED) {
+        fabric_note_refusal(api->fabric, &mutation->actor, request_object(mutation->request),
+                            &mutation->refusal, mutation->now_us);
         pending_refuse(api, mutation->call, mutation->request, &mutation->refusal, mutation->again);
     } else if (mutation->arena.has_failed || result == -ENOMEM) {
         api_fail_memory(mutation->call);

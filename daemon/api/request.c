@@ -54,3 +54,18 @@ uint64_t request_hash(const ProtobufCMessage *request, const Heliostat__V1__Muta
         own->request_id = request_id;
     return buffer.hash;
 }
+
+const char *request_object(const ProtobufCMessage *request) {
+    const ProtobufCMessageDescriptor *type = request->descriptor;
+    const ProtobufCFieldDescriptor *name = protobuf_c_message_descriptor_get_field_by_name(type, "name");
+    const ProtobufCFieldDescriptor *spec = protobuf_c_message_descriptor_get_field_by_name(type, "spec");
+    const ProtobufCFieldDescriptor *specs = protobuf_c_message_descriptor_get_field_by_name(type, "specs");
+    const ProtobufCMessage *inner = NULL;
+    if (name && name->type == PROTOBUF_C_TYPE_STRING)
+        return *(char *const *)((const char *)request + name->offset);
+    if (spec)
+        inner = *(ProtobufCMessage *const *)((const char *)request + spec->offset);
+    else if (specs && *(const size_t *)((const char *)request + specs->quantifier_offset))
+        inner = (*(ProtobufCMessage *const *const *)((const char *)request + specs->offset))[0];
+    return inner ? request_object(inner) : "";
+}

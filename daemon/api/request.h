@@ -12,5 +12,8 @@ __attribute__((warn_unused_result)) int mutation_check(const Heliostat__V1__Muta
 /* Of the packed request without the id itself. mutation is the one inside request, or NULL. Stable: stored.
  */
 uint64_t request_hash(const ProtobufCMessage *request, const Heliostat__V1__Mutation *mutation);
+/* The name of what a request is about: its own field "name", or that of its spec or its first spec; "": none.
+ */
+const char *request_object(const ProtobufCMessage *request);
 /* True for valid UTF-8 without control characters (the decoder has checked UTF-8). */
 bool request_is_printable(const char *text);

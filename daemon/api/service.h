@@ -41,7 +41,8 @@ struct service_method {
 /* One table for each service; the last entry has no path. */
 extern const struct service_method slice_service[], pod_service[], ocs_service[], circuit_service[],
     operation_service[], event_service[], host_service[], inventory_service[], alarm_service[],
-    snapshot_service[], store_service[], cube_service[], disruption_service[], maintenance_service[];
+    snapshot_service[], store_service[], cube_service[], disruption_service[], audit_service[],
+    maintenance_service[];
 
 static inline int64_t api_now_us(const struct api *api) {
     return api->options.clock.now_us(api->options.clock.userdata);

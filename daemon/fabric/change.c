@@ -77,6 +77,7 @@ int64_t change_add_event(struct change *change, const char *kind, const struct f
 static void change_free(struct change *change) {
     store_change_free(change->rows);
     free(change->events);
+    free(change->detail);
     free(change);
 }
 

@@ -27,6 +27,7 @@ struct change {
     bool has_failed;                  /* no memory for a step or a row */
     int64_t counters[STORE_COUNTERS]; /* as they were before: an abandoned change gives its numbers back */
     char actor[64];
+    char *detail; /* which cubes go where, for the audit trail; NULL: none */
 };
 
 /* actor: who caused it; "heliostatd" for what the controller does by itself. NULL without memory or while the
@@ -60,5 +61,8 @@ void change_operation_new(struct change *change, struct fabric_operation *operat
 void change_operation_end(struct change *change, struct fabric_operation *operation,
                           enum operation_state state, const char *text);
 void change_former_drop(struct change *change, struct fabric_pod *pod, struct fabric_former *former);
+/* Adds to the detail of the change. */
+__attribute__((format(printf, 2, 3))) void change_add_detail(struct change *change, const char *format, ...);
+/* A row in the audit trail; the detail so far goes behind the outcome. */
 void change_audit(struct change *change, const struct fabric_actor *actor, const char *object,
                   const char *outcome);

@@ -2,6 +2,7 @@
 #include "daemon/fabric/change.h"
 #include "daemon/fabric/pod.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -261,14 +262,40 @@ void change_former_drop(struct change *change, struct fabric_pod *pod, struct fa
     change_add_step(change, &step);
 }
 
+void change_add_detail(struct change *change, const char *format, ...) {
+    char text[160];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    size_t length = change->detail ? strlen(change->detail) : 0;
+    char *grown = realloc(change->detail, length + strlen(text) + 3);
+    if (!grown) {
+        change->has_failed = true;
+        return;
+    }
+    sprintf(grown + length, "%s%s", length ? ", " : "", text);
+    change->detail = grown;
+}
+
 void change_audit(struct change *change, const struct fabric_actor *actor, const char *object,
                   const char *outcome) {
+    char *whole = NULL;
+    if (change->detail) {
+        size_t size = strlen(outcome) + strlen(change->detail) + 3;
+        whole = malloc(size);
+        if (whole)
+            snprintf(whole, size, "%s: %s", outcome, change->detail);
+        else
+            change->has_failed = true;
+    }
     struct store_audit row = {.audit_id = ++change->fabric->counter[STORE_COUNTER_AUDIT],
                               .time_us = fabric_wall_us(change->fabric, change->now_us),
                               .actor = actor->principal,
                               .method = actor->method,
                               .object = object,
                               .request = actor->request_id,
-                              .outcome = outcome};
+                              .outcome = whole ? whole : outcome};
     store_put(change->rows, STORE_AUDIT, &row);
+    free(whole);
 }

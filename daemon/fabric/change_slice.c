@@ -144,9 +144,30 @@ static void revert(struct fabric *fabric, struct step *step, int64_t now_us) {
         slice->needs_judging = true;
 }
 
+static bool has_cube(const struct slice_version *version, unsigned cube) {
+    for (unsigned position = 0; slice_version_owns(version) && position < version->shape.n_cubes; position++)
+        if (version->cubes[position] == cube)
+            return true;
+    return false;
+}
+
+static void tell_cubes(struct change *change, const struct fabric_slice *slice,
+                       const struct slice_version *of, const struct slice_version *not_in,
+                       const char *where) {
+    for (unsigned position = 0; slice_version_owns(of) && position < of->shape.n_cubes; position++)
+        if (!has_cube(not_in, of->cubes[position]))
+            change_add_detail(change, "%s/%s %s %s", slice->pod->name,
+                              slice->pod->cube[of->cubes[position]].name, where, slice->name);
+}
+
 void change_slice(struct change *change, struct fabric_slice *slice, struct slice_version *after,
                   const char *kind, const char *cause) {
     struct slice_version *before = slice->accepted;
+    if (!before || slice_version_owns(before) != slice_version_owns(after) ||
+        !slice_version_same_circuits(before, after)) {
+        tell_cubes(change, slice, before, after, "out of");
+        tell_cubes(change, slice, after, before, "into");
+    }
     after->revision = change_add_event(change, kind ? kind : "SLICE_STATE", slice->pod, slice->name,
                                        slice->uid, cause, before ? slice_state_name(before->state) : "",
                                        after->is_gone ? "GONE" : slice_state_name(after->state));

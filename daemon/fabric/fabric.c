@@ -7,6 +7,7 @@
 #include "daemon/fabric/pod.h"
 #include "daemon/fabric/qualify_cube.h"
 #include "daemon/fabric/reconcile.h"
+#include "daemon/fabric/refusal_log.h"
 #include "daemon/fabric/repair.h"
 #include "daemon/fabric/request.h"
 #include "daemon/fabric/reservation.h"
@@ -52,7 +53,7 @@ int fabric_new(const struct fabric_options *options, struct fabric **ret_fabric)
     fabric->listener = options->listener;
     fabric->store_works = true;
     fabric->ring = calloc(EVENT_RING, sizeof(*fabric->ring));
-    if (!fabric->ring || request_table_new(&fabric->requests) < 0) {
+    if (!fabric->ring || request_table_new(&fabric->requests) < 0 || refusal_log_new(&fabric->refusals) < 0) {
         fabric_free(fabric);
         return -ENOMEM;
     }
@@ -89,6 +90,7 @@ void fabric_free(struct fabric *fabric) {
         operation_free(operation);
     }
     request_table_free(fabric->requests);
+    refusal_log_free(fabric->refusals);
     free(fabric->ring);
     free(fabric);
 }
@@ -148,6 +150,7 @@ static void keep_house(struct fabric *fabric, int64_t now_us) {
     int64_t late_us = fabric->housekeeping_at_us ? now_us - fabric->housekeeping_at_us : 0;
     lease_review(fabric, late_us, now_us);
     reservation_review(fabric, now_us);
+    refusal_log_flush(fabric, now_us);
     fabric->housekeeping_at_us = now_us + HOUSEKEEPING_US;
     for (struct fabric_slice *slice = fabric->slices; slice; slice = slice->next) {
         const struct slice_version *version = slice->accepted;

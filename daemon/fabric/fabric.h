@@ -356,6 +356,18 @@ fabric_adopt_slice(struct fabric *fabric, const struct fabric_actor *actor,
                    struct fabric_plan *plan, struct fabric_outcome *ret_outcome,
                    struct fabric_refusal *refusal);
 
+/* A request that was refused for want of capacity, as often as it was made. */
+struct fabric_refused {
+    const char *principal, *method, *object, *text;
+    enum reason reason;
+    int64_t count, first_us, last_us; /* wall */
+};
+/* Counts a refusal when it is one of capacity and not of a trial. */
+void fabric_note_refusal(struct fabric *fabric, const struct fabric_actor *actor, const char *object,
+                         const struct fabric_refusal *refusal, int64_t now_us);
+void fabric_refusals(const struct fabric *fabric,
+                     void (*visit)(const struct fabric_refused *, void *userdata), void *userdata);
+
 /* Something that needs a person now, and what to do about it. Derived from the state, never stored. */
 struct fabric_alarm {
     const char *kind; /* "OCS_MISMATCH"; static */

@@ -3,6 +3,7 @@
 #include "daemon/fabric/maintenance.h"
 #include "daemon/fabric/pod.h"
 #include "daemon/fabric/qualify_cube.h"
+#include "daemon/fabric/refusal_log.h"
 #include "daemon/fabric/request.h"
 #include "daemon/fabric/swap_list.h"
 
@@ -179,6 +180,12 @@ static void take_qualification(const void *record, void *userdata) {
     int r = qualify_load(loader->fabric, record);
     if (r < 0)
         loader->result = r;
+}
+
+static void take_refusal(const void *record, void *userdata) {
+    struct loader *loader = userdata;
+    if (refusal_log_load(loader->fabric, record) < 0)
+        loader->result = -ENOMEM;
 }
 
 static void take_event(const void *record, void *userdata) {
@@ -414,6 +421,7 @@ int fabric_load(struct fabric *fabric, struct store *store, int64_t now_us, int6
         {STORE_SLICE, take_slice},       {STORE_SLICE_LABEL, take_label},
         {STORE_POSITION, take_position}, {STORE_OPERATION, take_operation},
         {STORE_REQUEST, take_request},   {STORE_EVENT, take_event},
+        {STORE_REFUSAL, take_refusal},
     };
     struct loader loader = {.fabric = fabric, .now_us = now_us};
     fabric_set_clock(fabric, now_us, wall_us);

@@ -187,16 +187,6 @@ static const char *kind_of(const struct need *need) {
     return need->has_failed || need->has_unfit ? "repair" : "drain";
 }
 
-static void describe_swaps(const struct fabric_slice *slice, const struct swap_list *swaps, char *text,
-                           size_t size) {
-    size_t at = (size_t)snprintf(text, size, "accepted");
-    for (unsigned i = 0; i < swaps->count && at < size; i++)
-        at += (size_t)snprintf(text + at, size - at, "%s %s out, %s in", i ? "," : ":",
-                               slice->pod->cube[swaps->swap[i].out].name,
-                               swaps->swap[i].in == SWAP_NO_CUBE ? "-"
-                                                                 : slice->pod->cube[swaps->swap[i].in].name);
-}
-
 static bool move_by_itself(struct fabric_slice *slice, struct slice_version *after, const struct need *need,
                            int64_t now_us) {
     struct fabric *fabric = slice->pod->fabric;
@@ -212,10 +202,8 @@ static bool move_by_itself(struct fabric_slice *slice, struct slice_version *aft
     const struct fabric_actor actor = {.principal = "heliostatd",
                                        .method = strcmp(operation->kind, "drain") == 0 ? "Drain" : "Repair",
                                        .request_id = ""};
-    char outcome[300];
     move(change, slice, after, operation, need);
-    describe_swaps(slice, &slice->accepted->fresh, outcome, sizeof(outcome));
-    change_audit(change, &actor, slice->name, outcome);
+    change_audit(change, &actor, slice->name, need->cause);
     return change_submit(change) >= 0;
 }
 

@@ -11,6 +11,7 @@
 
 struct change;
 struct request_table;
+struct refusal_log;
 
 struct waiter {
     struct waiter *next; /* ordered by sequence */
@@ -32,6 +33,7 @@ struct fabric {
     struct fabric_slice *slices, *last_slice;
     struct fabric_operation *operations;
     struct request_table *requests;
+    struct refusal_log *refusals;
 
     int64_t counter[STORE_COUNTERS]; /* given out */
     int64_t durable_revision;

@@ -1,0 +1,18 @@
+#pragma once
+/* Questions to the audit trail, each answered by a thread of its own. Loop thread. */
+#include "daemon/store/audit_query.h"
+
+struct audit_reader;
+
+/* wake is called by a thread that is done and must make the loop call audit_reader_dispatch(). db_path lives
+ * as long as this. 0 or -ENOMEM. */
+__attribute__((warn_unused_result)) int audit_reader_new(const char *db_path, void (*wake)(void *userdata),
+                                                         void *userdata, struct audit_reader **ret_reader);
+/* Waits for what is under way, whose done is called. NULL is fine. */
+void audit_reader_free(struct audit_reader *reader);
+/* done is called by audit_reader_dispatch(). 0, -EBUSY while as many as are allowed are under way, or another
+ * negative errno. */
+__attribute__((warn_unused_result)) int
+audit_reader_ask(struct audit_reader *reader, const struct audit_query *query,
+                 void (*done)(void *userdata, const struct audit_result *result), void *userdata);
+void audit_reader_dispatch(struct audit_reader *reader);
