@@ -1,4 +1,5 @@
 #include "ctl/client.h"
+#include "ctl/remote.h"
 #include "ctl/word.h"
 #include "heliostat/v1/common.pb-c.h"
 #include <errno.h>
@@ -62,7 +63,13 @@ int ctl_connect(struct ctl *ctl, bool quiet) {
     struct ctl_client *client = calloc(1, sizeof(*client));
     int r = -ENOMEM;
     if (client && (client->base = event_base_new()))
-        r = grpcx_client_connect_unix(client->base, ctl->socket_path, &options, &client->grpc);
+        r = ctl_is_remote(ctl) ? ctl_connect_remote(ctl, quiet, client->base, &options, &client->grpc)
+                               : grpcx_client_connect_unix(client->base, ctl->socket_path, &options,
+                                                           &client->grpc);
+    if (r > 0) {
+        ctl_client_free(client);
+        return r;
+    }
     if (r < 0) {
         ctl_client_free(client);
         if (!quiet)

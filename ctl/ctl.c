@@ -23,6 +23,11 @@ static const struct {
 };
 
 static const char *socket_path(const struct ctl_arguments *arguments) {
+    const char *address = ctl_arguments_text(arguments, "address");
+    if (!address)
+        address = getenv("HELIOSTAT_ADDRESS");
+    if (address && *address && !ctl_arguments_text(arguments, "socket"))
+        return address;
     const char *path = ctl_arguments_text(arguments, "socket"), *given = getenv("HELIOSTAT_SOCKET");
     if (path)
         return path;

@@ -16,7 +16,7 @@ struct ctl {
     const struct ctl_noun *const *nouns;
     enum ctl_format format;
     const char *format_text;
-    const char *socket_path;
+    const char *socket_path; /* or the address, see ctl_is_remote() */
     bool colour; /* of stdout */
     struct ctl_client *client;
     struct ctl_block *blocks;

@@ -1,4 +1,5 @@
 #include "proto/grpc/client.h"
+#include "proto/grpc/tls.h"
 #include "proto/grpc/wire.h"
 #include <errno.h>
 #include <event2/buffer.h>
@@ -34,6 +35,8 @@ struct grpcx_client {
     struct event *pump;
     struct grpcx_client_call *calls;
     bool closed, told;
+    bool is_tls, is_shaking_hands, was_heard;
+    char why_lost[200];
 };
 
 #define NV(n, v)                                                                                             \
@@ -96,7 +99,11 @@ static void lose(struct grpcx_client *c) {
     c->closed = true;
     bufferevent_disable(c->bev, EV_READ | EV_WRITE);
     for (struct grpcx_client_call *call = c->calls; call; call = call->next)
-        set_end(call, GRPCX_UNAVAILABLE, "the connection was lost");
+        set_end(call, GRPCX_UNAVAILABLE,
+                *c->why_lost ? c->why_lost
+                : c->is_tls && !c->was_heard
+                    ? "it closed the connection at once: it may not accept your certificate"
+                    : "the connection was lost");
     kick(c);
 }
 
@@ -127,6 +134,7 @@ static void on_readable(struct bufferevent *bev, void *userdata) {
     size_t len = evbuffer_get_length(in);
     if (c->closed)
         return;
+    c->was_heard = true;
     if (nghttp2_session_mem_recv(c->session, evbuffer_pullup(in, -1), len) < 0)
         lose(c);
     evbuffer_drain(in, len);
@@ -138,7 +146,19 @@ static void on_written(struct bufferevent *bev, void *userdata) {
 }
 
 static void on_event(struct bufferevent *bev, short what, void *userdata) {
-    lose(userdata);
+    struct grpcx_client *c = userdata;
+    struct grpcx_peer peer = {0};
+    if (what & BEV_EVENT_CONNECTED) {
+        c->is_shaking_hands = false;
+        bool is_good = grpcx_tls_peer(bev, &peer) == 0;
+        grpcx_peer_deinit(&peer);
+        if (is_good)
+            return;
+        snprintf(c->why_lost, sizeof(c->why_lost), "the server does not speak HTTP/2 over TLS");
+    } else if (c->is_tls && (what & BEV_EVENT_ERROR || c->is_shaking_hands)) {
+        grpcx_tls_failure(bev, c->why_lost, sizeof(c->why_lost));
+    }
+    lose(c);
 }
 
 static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name,
@@ -211,8 +231,9 @@ static int on_stream_close(nghttp2_session *session, int32_t id, uint32_t code, 
     return 0;
 }
 
-int grpcx_client_adopt(struct event_base *base, int fd, const struct grpcx_client_options *options,
-                       struct grpcx_client **ret_client) {
+/* tls NULL: none. */
+static int adopt(struct event_base *base, int fd, struct grpcx_tls *tls, const char *server_name,
+                 const struct grpcx_client_options *options, struct grpcx_client **ret_client) {
     nghttp2_session_callbacks *cb;
     nghttp2_settings_entry settings[] = {{NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
                                          {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 1 << 20}};
@@ -228,7 +249,9 @@ int grpcx_client_adopt(struct event_base *base, int fd, const struct grpcx_clien
     if (!c->o.max_recv_bytes)
         c->o.max_recv_bytes = (size_t)16 << 20;
     c->pump = event_new(base, -1, 0, pump, c);
-    c->bev = bufferevent_socket_new(base, fd, BEV_OPT_CLOSE_ON_FREE);
+    c->is_tls = c->is_shaking_hands = tls != NULL;
+    c->bev = tls ? grpcx_tls_connect(tls, base, fd, server_name)
+                 : bufferevent_socket_new(base, fd, BEV_OPT_CLOSE_ON_FREE);
     if (!c->pump || !c->bev || nghttp2_session_callbacks_new(&cb) < 0) {
         if (!c->bev)
             close(fd);
@@ -249,6 +272,16 @@ int grpcx_client_adopt(struct event_base *base, int fd, const struct grpcx_clien
     kick(c);
     *ret_client = c;
     return 0;
+}
+
+int grpcx_client_adopt(struct event_base *base, int fd, const struct grpcx_client_options *options,
+                       struct grpcx_client **ret_client) {
+    return adopt(base, fd, NULL, NULL, options, ret_client);
+}
+
+int grpcx_client_adopt_tls(struct event_base *base, int fd, struct grpcx_tls *tls, const char *server_name,
+                           const struct grpcx_client_options *options, struct grpcx_client **ret_client) {
+    return adopt(base, fd, tls, server_name, options, ret_client);
 }
 
 int grpcx_client_connect_unix(struct event_base *base, const char *path,

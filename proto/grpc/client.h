@@ -1,5 +1,5 @@
 #pragma once
-/* gRPC client over a Unix socket on libevent; many clients may share one event_base and its thread. */
+/* gRPC client over a Unix socket, or TLS, on libevent; many clients may share one event_base and its thread. */
 #include "proto/grpc/clock.h"
 #include "proto/grpc/status.h"
 #include "proto/grpc/unpack.h"
@@ -39,6 +39,14 @@ struct grpcx_client_callbacks {
 __attribute__((warn_unused_result)) int grpcx_client_connect_unix(struct event_base *base, const char *path,
                                                                   const struct grpcx_client_options *options,
                                                                   struct grpcx_client **ret_client);
+/* With TLS on a connected TCP socket, which is taken over, also on failure. server_name: the name or address
+ * that the server's certificate must be for. tls may be freed when this returns. A handshake that fails ends
+ * every call with UNAVAILABLE and the reason. */
+struct grpcx_tls;
+__attribute__((warn_unused_result)) int grpcx_client_adopt_tls(struct event_base *base, int fd,
+                                                               struct grpcx_tls *tls, const char *server_name,
+                                                               const struct grpcx_client_options *options,
+                                                               struct grpcx_client **ret_client);
 /* The same on a connected fd, which is taken over, also on failure. */
 __attribute__((warn_unused_result)) int grpcx_client_adopt(struct event_base *base, int fd,
                                                            const struct grpcx_client_options *options,
