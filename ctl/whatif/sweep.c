@@ -27,6 +27,7 @@ struct sweep {
     unsigned n_elements;
     struct case_of *cases;
     unsigned n_cases, cases_per_task;
+    bool slow_down; /* is counted too */
 };
 
 static void add_element(struct ctl *ctl, struct sweep *sweep, const struct whatif_start *start,
@@ -85,18 +86,20 @@ static void join_losses(struct whatif_loss *into, const struct whatif_loss *more
 static void run_task(void *input, unsigned task, bool (*tick)(uint64_t more)) {
     struct sweep *sweep = input;
     struct topo_pod *scratch = malloc(sizeof(*scratch));
+    struct whatif_slice_fate *fates = calloc(sweep->world.n_slices + 1, sizeof(*fates));
     unsigned first = task * sweep->cases_per_task, end = first + sweep->cases_per_task;
-    for (unsigned i = first; scratch && i < end && i < sweep->n_cases; i++) {
+    for (unsigned i = first; scratch && fates && i < end && i < sweep->n_cases; i++) {
         struct case_of *c = &sweep->cases[i];
         struct whatif_loss loss = sweep->elements[c->a].loss;
         if (c->b != c->a)
             join_losses(&loss, &sweep->elements[c->b].loss);
-        whatif_break(&sweep->world, &loss, scratch, NULL, &c->damage);
-        c->done = true;
+        whatif_break(&sweep->world, &loss, scratch, fates, &c->damage);
+        c->done = !sweep->slow_down || whatif_count_slow_down(&sweep->world, scratch, fates, &c->damage) == 0;
         if (tick(1))
             break;
     }
     free(scratch);
+    free(fates);
 }
 
 static int worst_first(const void *one, const void *other) {
@@ -123,6 +126,10 @@ static void add_rows(struct ctl *ctl, struct whatif_report *report, const struct
             d->chips_degraded, d->missing_links, d->largest_chips, d->largest_degraded_chips};
         for (size_t v = 0; v < sizeof(values) / sizeof(*values); v++)
             whatif_number(report, table, "%u", values[v]);
+        if (sweep->slow_down)
+            whatif_number(report, table, "%.1f", (double)d->slowed_millichips / 1000);
+        else
+            whatif_number(report, table, "%s", "");
     }
 }
 
@@ -155,6 +162,16 @@ static void draw_bars(struct ctl *ctl, struct whatif_report *report, const struc
         whatif_point(ctl, bars, 1, i, d->chips_repairable);
         whatif_point(ctl, bars, 2, i, d->chips_degraded);
     }
+    if (!n || !sweep->cases[0].damage.slowed_millichips)
+        return;
+    struct whatif_chart *slowed =
+        whatif_chart_new(report, WHATIF_CHART_BARS, "What missing links cost the slices that lack them",
+                         "what fails", "all-to-all time lost (as chips)");
+    size_t series = whatif_series_add(slowed, "chips x slow-down of a uniform all-to-all");
+    slowed->names = bars->names;
+    slowed->n_names = bars->n_names;
+    for (unsigned i = 0; i < bars->n_names; i++)
+        whatif_point(ctl, slowed, series, i, (double)sweep->cases[i].damage.slowed_millichips / 1000);
 }
 
 static void draw_map(struct ctl *ctl, struct whatif_report *report, const struct sweep *sweep,
@@ -200,6 +217,7 @@ int whatif_sweep(struct ctl *ctl) {
                                           "LINKS|linksMissing",
                                           "LARGEST NEW|largestChips",
                                           "WITH DEAD LINKS|largestDegradedChips",
+                                          "SLOWED BY, CHIPS|slowedChips",
                                           NULL};
     struct whatif_report *report = whatif_report_new(ctl, "What every failure would do, the worst first");
     struct whatif_start start;
@@ -226,8 +244,11 @@ int whatif_sweep(struct ctl *ctl) {
             sweep->cases[sweep->n_cases].a = (uint16_t)a;
             sweep->cases[sweep->n_cases++].b = (uint16_t)b;
         }
-    sweep->cases_per_task = 16;
-    struct whatif_tasks tasks = {"sweep", sweep, (sweep->n_cases + 15) / 16, sweep->n_cases, run_task};
+    sweep->slow_down = depth == 1;
+    sweep->cases_per_task = depth == 1 ? 1 : 16;
+    struct whatif_tasks tasks = {"sweep", sweep,
+                                 (sweep->n_cases + sweep->cases_per_task - 1) / sweep->cases_per_task,
+                                 sweep->n_cases, run_task};
     if (!whatif_pool_tasks(ctl, &tasks, whatif_threads(ctl))) {
         unsigned done = 0;
         for (unsigned i = 0; i < sweep->n_cases; i++)
@@ -241,11 +262,13 @@ int whatif_sweep(struct ctl *ctl) {
     if (depth == 1)
         draw_bars(ctl, report, sweep);
     whatif_input(report, "failures looked at", "%u, %lld at once", sweep->n_cases, (long long)depth);
-    whatif_say(report,
-               "Now %u slices stand, and the largest new slice has %u chips. Largest new: with every link; "
-               "with dead links: "
-               "where a slice may lack the links of dead switches.",
-               start.n_slices, now.largest_chips);
+    whatif_say(
+        report,
+        "Now %u slices stand, and the largest new slice has %u chips. Largest new: with every link; "
+        "with dead links: "
+        "where a slice may lack the links of dead switches. Slowed by (one failure only): what missing "
+        "links cost the slices that lack them, in all-to-all time, as chips.",
+        start.n_slices, now.largest_chips);
     struct whatif_table *table =
         whatif_table_new(report, "failures", "Failures, the worst first (chips of the slices hit)", columns);
     table->shown = ROWS_SHOWN;

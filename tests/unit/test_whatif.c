@@ -309,6 +309,10 @@ Test(whatif_damage, tells_lost_from_repairable_and_degraded) {
     cr_expect_eq(fates[0].fate, WHATIF_DEGRADED);
     cr_expect_eq(fates[0].missing_links, 48);
     cr_expect_eq(fates[1].missing_links, 8);
+    cr_expect_eq(damage.slowed_millichips, 0, "counted only when asked for");
+    cr_assert_eq(whatif_count_slow_down(&world, &scratch, fates, &damage), 0);
+    cr_expect_gt(damage.slowed_millichips, 0);
+    cr_expect_lt(damage.slowed_millichips, 1000 * 3584);
     cr_expect_eq(damage.largest_chips, 0);
     cr_expect_eq(damage.largest_degraded_chips, 8 * 64);
 }

@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "topology/analysis.h"
 #include "topology/whatif/trial_pod.h"
 
 static void apply(const struct whatif_loss *loss, bool drain, struct topo_pod *pod) {
@@ -152,15 +153,35 @@ void whatif_drain(const struct whatif_world *world, const struct whatif_loss *lo
     work_out(world, loss, true, scratch, ret_fates, ret_damage);
 }
 
+int whatif_count_slow_down(const struct whatif_world *world, const struct topo_pod *scratch,
+                           const struct whatif_slice_fate *fates, struct whatif_damage *damage) {
+    for (unsigned i = 0; i < world->n_slices; i++) {
+        const struct whatif_slice *slice = &world->slices[i];
+        uint16_t missing[TOPO_POSITIONS_MAX][3];
+        struct topo_analysis analysis;
+        if (fates[i].fate != WHATIF_DEGRADED)
+            continue;
+        for (unsigned position = 0; position < slice->shape.n_cubes; position++)
+            for (unsigned d = 0; d < 3; d++)
+                missing[position][d] =
+                    topo_bundle_missing(scratch, slice->cubes[position],
+                                        slice->cubes[topo_shape_next(&slice->shape, position, d)], d);
+        int r = topo_analyze(&slice->shape, (const uint16_t(*)[3])missing, &analysis);
+        if (r < 0)
+            return r;
+        if (r == 0 && analysis.all_to_all_slow_down > 1)
+            damage->slowed_millichips +=
+                (uint64_t)((analysis.all_to_all_slow_down - 1) * 1000 * slice->shape.n_chips + 0.5);
+    }
+    return 0;
+}
+
 int whatif_compare_damage(const struct whatif_damage *a, const struct whatif_damage *b) {
-    const uint32_t pairs[][2] = {
-        {b->chips_lost, a->chips_lost},
-        {b->chips_repairable, a->chips_repairable},
-        {b->chips_degraded, a->chips_degraded},
-        {b->missing_links, a->missing_links},
-        {a->largest_degraded_chips, b->largest_degraded_chips},
-        {a->largest_chips, b->largest_chips},
-        {a->free_cubes, b->free_cubes},
+    const uint64_t pairs[][2] = {
+        {b->chips_lost, a->chips_lost},         {b->chips_repairable, a->chips_repairable},
+        {b->chips_degraded, a->chips_degraded}, {b->slowed_millichips, a->slowed_millichips},
+        {b->missing_links, a->missing_links},   {a->largest_degraded_chips, b->largest_degraded_chips},
+        {a->largest_chips, b->largest_chips},   {a->free_cubes, b->free_cubes},
     };
     for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
         if (pairs[i][0] != pairs[i][1])

@@ -47,6 +47,8 @@ struct whatif_damage {
     uint32_t largest_chips;          /* the largest new slice with every link, after the repairs */
     uint32_t largest_degraded_chips; /* the same, links of dead switches left out */
     unsigned free_cubes;
+    /* What missing links cost, see whatif_count_slow_down(): thousandths of a chip. */
+    uint64_t slowed_millichips;
 };
 
 /* scratch: overwritten with the pod as it would be after the repairs. ret_fates: n_slices, or NULL. Slices
@@ -56,5 +58,13 @@ void whatif_break(const struct whatif_world *world, const struct whatif_loss *lo
 /* The same where cubes are only to be emptied: they work, and their slices run until they are moved. */
 void whatif_drain(const struct whatif_world *world, const struct whatif_loss *loss, struct topo_pod *scratch,
                   struct whatif_slice_fate *ret_fates, struct whatif_damage *ret_damage);
-/* Worse first: negative when a is worse than b. By chips lost, stopped, degraded, then by what is left. */
+/* Adds what the links that are missing on scratch, as whatif_break() left it, cost the slices that keep their
+ * cubes: chips x (time of a uniform all-to-all / its time with every link - 1). Takes milliseconds a slice. 0
+ * or -ENOMEM. */
+__attribute__((warn_unused_result)) int whatif_count_slow_down(const struct whatif_world *world,
+                                                               const struct topo_pod *scratch,
+                                                               const struct whatif_slice_fate *fates,
+                                                               struct whatif_damage *damage);
+/* Worse first: negative when a is worse than b. By chips lost, stopped, degraded, by how much these
+ * are slowed, then by what is left. */
 int whatif_compare_damage(const struct whatif_damage *a, const struct whatif_damage *b);
