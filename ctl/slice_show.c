@@ -19,7 +19,10 @@ void ctl_print_links(const Heliostat__V1__Slice *slice, Heliostat__V1__MissingLi
         fprintf(out, "  position %u (%s) face %s link %u%s%s\n", links[i]->position,
                 cube_at(slice, links[i]->position), links[i]->face, links[i]->index,
                 *links[i]->cause ? ": " : "", links[i]->cause);
-        for (size_t k = 0; k < links[i]->n_suspects; k++)
+        /* One that stands behind many links is named once. */
+        bool is_told = i && links[i]->n_suspects == 1 && links[i - 1]->n_suspects == 1 &&
+                       strcmp(links[i]->suspects[0], links[i - 1]->suspects[0]) == 0;
+        for (size_t k = 0; !is_told && k < links[i]->n_suspects; k++)
             fprintf(out, "    suspect: %s\n", links[i]->suspects[k]);
     }
     if (n > LINKS_SHOWN)
