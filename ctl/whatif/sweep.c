@@ -153,14 +153,18 @@ static void draw_bars(struct ctl *ctl, struct whatif_report *report, const struc
         whatif_chart_new(report, WHATIF_CHART_BARS, ctl_text(ctl, "The %u worst single failures", n),
                          "what fails", "chips of the slices that are hit");
     bars->names = ctl_alloc(ctl, (n + 1) * sizeof(*bars->names));
-    for (unsigned fate = 0; fate < 3; fate++)
-        whatif_series_add(bars, fates[fate]);
-    for (unsigned i = 0; i < n && sweep->cases[i].done; i++) {
-        const struct whatif_damage *d = &sweep->cases[i].damage;
+    for (unsigned i = 0; i < n && sweep->cases[i].done; i++)
         bars->names[bars->n_names++] = sweep->elements[sweep->cases[i].a].name;
-        whatif_point(ctl, bars, 0, i, d->chips_lost);
-        whatif_point(ctl, bars, 1, i, d->chips_repairable);
-        whatif_point(ctl, bars, 2, i, d->chips_degraded);
+    for (unsigned fate = 0; fate < 3; fate++) {
+        uint32_t chips[24], most = 0;
+        for (unsigned i = 0; i < bars->n_names; i++) {
+            const struct whatif_damage *d = &sweep->cases[i].damage;
+            chips[i] = fate == 0 ? d->chips_lost : fate == 1 ? d->chips_repairable : d->chips_degraded;
+            most = chips[i] > most ? chips[i] : most;
+        }
+        size_t series = most ? whatif_series_add(bars, fates[fate]) : 0;
+        for (unsigned i = 0; most && i < bars->n_names; i++)
+            whatif_point(ctl, bars, series, i, chips[i]);
     }
     if (!n || !sweep->cases[0].damage.slowed_millichips)
         return;

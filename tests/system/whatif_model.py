@@ -308,9 +308,17 @@ class Model:
             if tried:
                 self.refused.add(job.shape)
             first_blocked = True
-            if self.fifo or self.now - job.queued_at > self.times["patience"]:
+            late = self.now - job.queued_at > self.times["patience"]
+            if self.fifo or (late and self.only_others_in_the_way(job)):
                 self.blocker = job
                 return
+
+    def only_others_in_the_way(self, job):
+        """Whether a pod with today's faults and nothing in it would give the job."""
+        well = {c for c in range(self.n) if not self.bad(c) and c not in self.spare}
+        if not job.whole:
+            return True
+        return bool(self.boxes(job, well)) if self.policy == "fixed" else len(well) >= job.n_cubes
 
     def waits_for_shape(self, job):
         return self.free_hosts(job) >= job.hosts_needed

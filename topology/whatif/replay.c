@@ -320,7 +320,8 @@ static void walk_queue(struct whatif_replay_state *s) {
             continue;
         }
         blocked = true;
-        if (policy->queue == WHATIF_FIFO || s->now_ms - s->runs[job].queued_ms > policy->patience_ms) {
+        bool is_late = s->now_ms - s->runs[job].queued_ms > policy->patience_ms;
+        if (policy->queue == WHATIF_FIFO || (is_late && whatif_could_place_now(s, whatif_shape_of(s, job)))) {
             s->blocker = job;
             return;
         }

@@ -3,8 +3,11 @@
  *
  * Time is whole milliseconds. At one instant, in this order: jobs end, faults begin and end, jobs arrive,
  * spares are made up, and then the queue is walked once in order of arrival. FIFO: the first job that cannot
- * start stops the walk. BACKFILL: later ones may start; when a job has waited for longer than `patience_ms`,
- * nothing behind it starts.
+ * start stops the walk. BACKFILL: later ones may start when they do not delay it, counted in hosts: they end
+ * before running jobs will have given back enough for it, or need no more than is left over then (EASY:
+ * Lifka, JSSPP 1995). When a job has waited for longer than `patience_ms`, nothing behind it starts at all,
+ * so that one that waits for a shape is not passed by for ever; unless faults alone keep it from starting
+ * even in a pod with nothing else in it.
  *
  * A fault of a host takes the job on it back to its last checkpoint, which it takes every `checkpoint_ms` of
  * work. With optical switches the job goes on with another cube when one is free, spares included; otherwise,

@@ -207,6 +207,23 @@ bool whatif_could_place(const struct whatif_replay_state *s, const struct topo_s
     return topo_fixed_place(&s->fixed, &all, &straight, TOPO_FIXED_FIRST_FIT, &box) == 0;
 }
 
+bool whatif_could_place_now(const struct whatif_replay_state *s, const struct topo_shape *shape) {
+    const struct topo_pod *pod = &s->pod;
+    struct topo_cube_set well = {0};
+    struct topo_fixed_place box;
+    struct topo_shape straight = plain(shape);
+    if (!shape->whole_cubes)
+        return true;
+    for (unsigned cube = 0; cube < pod->wiring->n_cubes; cube++)
+        if (!pod->bad_hosts[cube] && !topo_set_has(&pod->unhealthy, cube) &&
+            !topo_set_has(&pod->unschedulable, cube) && !topo_set_has(&pod->unaccounted, cube) &&
+            !topo_set_has(&pod->spare, cube))
+            topo_set_add(&well, cube);
+    if (s->input->policy.placement != WHATIF_FIXED_TORUS)
+        return topo_set_count(&well) >= shape->n_cubes;
+    return topo_fixed_place(&s->fixed, &well, &straight, TOPO_FIXED_FIRST_FIT, &box) == 0;
+}
+
 unsigned whatif_free_hosts(const struct whatif_replay_state *s, const struct topo_shape *shape) {
     const struct topo_pod *pod = &s->pod;
     unsigned hosts = 0;

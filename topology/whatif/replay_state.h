@@ -63,6 +63,8 @@ void whatif_leave(struct whatif_replay_state *state, uint32_t job);
 bool whatif_swap_cube(struct whatif_replay_state *state, uint32_t job, unsigned position);
 /* Whether the policy could place a shape in an empty, healthy pod. */
 bool whatif_could_place(const struct whatif_replay_state *state, const struct topo_shape *shape);
+/* The same with the faults of now: false where only a repair can help. */
+bool whatif_could_place_now(const struct whatif_replay_state *state, const struct topo_shape *shape);
 /* Hosts that a job of this shape could use, were it not for where they are. */
 unsigned whatif_free_hosts(const struct whatif_replay_state *state, const struct topo_shape *shape);
 unsigned whatif_largest_free(const struct whatif_replay_state *state);
