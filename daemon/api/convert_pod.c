@@ -138,7 +138,7 @@ Heliostat__V1__OcsStatus *convert_ocs(struct arena *arena, const struct fabric_o
 Heliostat__V1__FabricDifference *convert_difference(struct arena *arena,
                                                     const struct fabric_difference *difference) {
     static const char *const action[] = {
-        [FABRIC_ADD] = "add", [FABRIC_REMOVE] = "remove", [FABRIC_KEEP] = "keep"};
+        [FABRIC_ADD] = "add", [FABRIC_REMOVE] = "remove", [FABRIC_KEEP] = "keep", [FABRIC_WAIT] = "wait"};
     Heliostat__V1__FabricDifference *message =
         arena_message(arena, &heliostat__v1__fabric_difference__descriptor);
     if (!message)

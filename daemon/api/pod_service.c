@@ -73,7 +73,7 @@ struct difference_list {
 
 static void add_difference(const struct fabric_difference *difference, void *userdata) {
     struct difference_list *all = userdata;
-    if (all->moves_only && difference->action == FABRIC_KEEP)
+    if (all->moves_only && (difference->action == FABRIC_KEEP || difference->action == FABRIC_WAIT))
         return;
     if (all->count == all->room) {
         size_t room = all->room ? 2 * all->room : 64;

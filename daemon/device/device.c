@@ -52,7 +52,7 @@ struct device {
     struct device_callbacks callbacks;
     struct device_transport transport;
     enum device_state state;
-    char cause[128];
+    char cause[200];
     struct device_identity identity;
     bool connected;
 
@@ -330,9 +330,14 @@ static void judge_identity(struct device *device, int64_t now_us) {
                   identity->product, identity->serial);
         return;
     }
-    if (strcmp(config->product, identity->product) || strcmp(config->serial, identity->serial)) {
-        set_state(device, DEVICE_MISMATCH, now_us, "pinned is %s serial %s, the switch says %s serial %s",
-                  config->product, config->serial, identity->product, identity->serial);
+    if (strcmp(config->serial, identity->serial)) {
+        set_state(device, DEVICE_MISMATCH, now_us, "pinned is serial %s, the switch says serial %s",
+                  config->serial, identity->serial);
+        return;
+    }
+    if (strcmp(config->product, identity->product)) {
+        set_state(device, DEVICE_MISMATCH, now_us, "pinned is product %s, the switch says product %s",
+                  config->product, identity->product);
         return;
     }
     if (config->ports_a != identity->ports_a || config->ports_b != identity->ports_b) {

@@ -1,6 +1,7 @@
 /* An operator's words on cubes, switches and pods. */
 #include "daemon/fabric/change.h"
 #include "daemon/fabric/derive.h"
+#include "daemon/fabric/reconcile.h"
 #include "daemon/fabric/refuse.h"
 #include "daemon/fabric/request.h"
 
@@ -60,6 +61,17 @@ int fabric_mark_cube(struct fabric *fabric, const struct fabric_actor *actor,
     return request_submit(change, actor, 0, 0, name, ret_outcome);
 }
 
+/* The switch whose unit answers in the place of this one; NULL: none. */
+static const struct fabric_ocs *pinned_to_another(const struct fabric *fabric, const struct fabric_ocs *ocs) {
+    const struct device_identity *identity = device_identity(ocs->device);
+    for (const struct fabric_pod *pod = fabric->pods; pod && identity->serial[0]; pod = pod->next)
+        for (unsigned i = 0; i < pod->n_ocses; i++)
+            if (&pod->ocs[i] != ocs && strcmp(pod->ocs[i].serial, identity->serial) == 0 &&
+                strcmp(pod->ocs[i].product, identity->product) == 0)
+                return &pod->ocs[i];
+    return NULL;
+}
+
 int fabric_confirm_ocses(struct fabric *fabric, const struct fabric_actor *actor,
                          const struct fabric_ocs *const *ocses, size_t n_ocses, int64_t now_us,
                          struct fabric_outcome *ret_outcome, struct fabric_refusal *refusal) {
@@ -89,8 +101,18 @@ int fabric_confirm_ocses(struct fabric *fabric, const struct fabric_actor *actor
                 refusal_add_item(refusal, "%s: says the same serial %s as %s",
                                  fabric_ocs_name(ocses[i], name), device_identity(ocses[i]->device)->serial,
                                  ocses[k]->name);
+    for (size_t i = 0; i < n_ocses; i++) {
+        const struct fabric_ocs *other = pinned_to_another(fabric, ocses[i]);
+        char other_name[96];
+        if (other)
+            refusal_add_item(refusal,
+                             "%s: says serial %s, which is pinned for %s: were the addresses exchanged?",
+                             fabric_ocs_name(ocses[i], name), device_identity(ocses[i]->device)->serial,
+                             fabric_ocs_name(other, other_name));
+    }
     if (refusal->n_items) {
-        refusal_set_fits(refusal, "these switches are reachable, have the size of the inventory and differ");
+        refusal_set_fits(refusal, "these switches are reachable, have the size of the inventory, and are not "
+                                  "the units of other switches");
         return refuse(refusal, REASON_OCS_MISMATCH, "ocs",
                       "%zu of %zu switches cannot be confirmed; first: %s", refusal->n_items, n_ocses,
                       refusal->items[0]);
@@ -158,7 +180,11 @@ static int set_frozen(struct fabric *fabric, const struct fabric_actor *actor, c
 
 int fabric_thaw(struct fabric *fabric, const struct fabric_actor *actor, const struct fabric_pod *pod,
                 int64_t now_us, struct fabric_outcome *ret_outcome, struct fabric_refusal *refusal) {
-    return set_frozen(fabric, actor, pod, FROZEN_NOT, "", now_us, ret_outcome, refusal);
+    bool was_frozen = pod->frozen != FROZEN_NOT;
+    int r = set_frozen(fabric, actor, pod, FROZEN_NOT, "", now_us, ret_outcome, refusal);
+    if (r == 0 && was_frozen && pod->frozen == FROZEN_NOT)
+        reconcile_begin_anew((struct fabric_pod *)pod);
+    return r;
 }
 
 int fabric_freeze(struct fabric *fabric, const struct fabric_actor *actor, const struct fabric_pod *pod,

@@ -20,13 +20,14 @@ static const char *removal_text(const struct fabric_port *port) {
 void fabric_diff(const struct fabric_pod *pod,
                  void (*visit)(const struct fabric_difference *, void *userdata), void *userdata) {
     static struct device_pair remove[TOPO_PORTS_MAX + 1], add[TOPO_PORTS_MAX + 1];
+    int64_t now_us = pod->fabric->last_now_us;
     for (unsigned i = 0; i < pod->n_ocses; i++) {
         const struct fabric_ocs *ocs = &pod->ocs[i];
-        bool is_removed[TOPO_PORTS_MAX + 1] = {false};
+        bool is_removed[TOPO_PORTS_MAX + 1] = {false}, is_added[TOPO_PORTS_MAX + 1] = {false};
         struct reconcile_wish wish = {.remove = remove, .add = add};
         if (!ocs->map_known)
             continue;
-        reconcile_wish(ocs, 0, true, &wish);
+        reconcile_wish(ocs, now_us, true, &wish);
         for (size_t k = 0; k < wish.n_remove; k++) {
             const struct fabric_port *port = &ocs->port[wish.remove[k].a];
             is_removed[wish.remove[k].a] = true;
@@ -39,6 +40,7 @@ void fabric_diff(const struct fabric_pod *pod,
             visit(&difference, userdata);
         }
         for (size_t k = 0; k < wish.n_add; k++) {
+            is_added[wish.add[k].a] = true;
             struct fabric_difference difference = {.ocs = ocs,
                                                    .a = wish.add[k].a,
                                                    .b = wish.add[k].b,
@@ -50,6 +52,16 @@ void fabric_diff(const struct fabric_pod *pod,
         }
         for (unsigned a = 1; a <= ocs->ports_a; a++) {
             const struct fabric_port *port = &ocs->port[a];
+            if (port->want_b && port->want_slice && port->observed_b != port->want_b && !is_added[a]) {
+                struct fabric_difference difference = {.ocs = ocs,
+                                                       .a = (uint16_t)a,
+                                                       .b = port->want_b,
+                                                       .action = FABRIC_WAIT,
+                                                       .circuit_class = CIRCUIT_INTENDED,
+                                                       .slice = port->want_slice,
+                                                       .text = reconcile_why_not(ocs, a, now_us)};
+                visit(&difference, userdata);
+            }
             if (port->observed_b && port->circuit_class == CIRCUIT_UNACCOUNTED && !is_removed[a]) {
                 struct fabric_difference difference = {
                     .ocs = ocs,

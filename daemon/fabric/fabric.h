@@ -428,7 +428,8 @@ unsigned fabric_read_back(struct fabric *fabric, const struct fabric_pod *pod, i
 struct fabric_difference {
     const struct fabric_ocs *ocs;
     uint16_t a, b;
-    enum { FABRIC_ADD, FABRIC_REMOVE, FABRIC_KEEP } action; /* what a thaw would do; KEEP: shown only */
+    /* What a thaw would do; KEEP and WAIT are shown only: there, and not removed; missing, and not added. */
+    enum { FABRIC_ADD, FABRIC_REMOVE, FABRIC_KEEP, FABRIC_WAIT } action;
     enum circuit_class circuit_class;
     const struct fabric_slice *slice; /* NULL: none */
     const char *text;                 /* static */

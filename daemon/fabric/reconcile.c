@@ -32,14 +32,50 @@ static bool may_connect(const struct fabric_ocs *ocs, const struct fabric_port *
            !ocs->is_b_disabled[port->want_b];
 }
 
-static bool may_add(const struct fabric_ocs *ocs, const struct fabric_port *port, int64_t now_us) {
+/* A thaw is the word of a person who looked: what was given up is tried again. */
+static bool is_thaw_ahead(const struct fabric_ocs *ocs, bool as_if_thawed) {
+    return as_if_thawed && ocs->pod->frozen;
+}
+
+static bool may_add(const struct fabric_ocs *ocs, const struct fabric_port *port, int64_t now_us,
+                    bool as_if_thawed) {
+    bool anew = is_thaw_ahead(ocs, as_if_thawed);
     if (port->is_test)
         return !port->is_failed && !ocs->pod->is_blind;
-    if ((port->is_failed && !port->may_try) || !port->want_slice)
+    if ((port->is_failed && !port->may_try && !anew) || !port->want_slice)
         return false;
     if (is_asked_for(port))
         return true;
-    return ocs->pod->fabric->settings.repair_drift && !ocs->pod->is_blind && !is_fought_over(port, now_us);
+    return ocs->pod->fabric->settings.repair_drift && !ocs->pod->is_blind &&
+           (anew || !is_fought_over(port, now_us));
+}
+
+const char *reconcile_why_not(const struct fabric_ocs *ocs, unsigned a, int64_t now_us) {
+    const struct fabric_port *port = &ocs->port[a];
+    if (port->is_locked || ocs->is_b_locked[port->want_b])
+        return "missing: its slice is held until an operator decides";
+    if (!may_connect(ocs, port))
+        return "missing: a person works there";
+    if (port->is_failed && !port->may_try && !ocs->pod->frozen)
+        return "missing: given up, the switch does not make it; tried again at the next audit";
+    if (ocs->pod->is_blind)
+        return "missing: too much of the pod is silent, nothing is put right";
+    if (!ocs->pod->fabric->settings.repair_drift && !is_asked_for(port))
+        return "missing: ocs.repair_drift is off, an operator puts it right";
+    if (is_fought_over(port, now_us) && !ocs->pod->frozen)
+        return "missing: put right twice within an hour and gone again; pod freeze and thaw begin anew";
+    return "missing: something is in its way";
+}
+
+void reconcile_begin_anew(struct fabric_pod *pod) {
+    for (unsigned i = 0; i < pod->n_ocses; i++) {
+        struct fabric_ocs *ocs = &pod->ocs[i];
+        for (unsigned a = 1; a <= ocs->ports_a; a++) {
+            memset(ocs->port[a].put_right_us, 0, sizeof(ocs->port[a].put_right_us));
+            ocs->port[a].may_try = ocs->port[a].is_failed;
+        }
+        ocs->needs_reconcile = true;
+    }
 }
 
 /* Steps: 1 what is missing and may be sent; 2 what stands in its way; 3 what is stale. A circuit that was
@@ -52,7 +88,7 @@ void reconcile_wish(const struct fabric_ocs *ocs, int64_t now_us, bool as_if_tha
     for (unsigned a = 1; a <= ocs->ports_a; a++) {
         const struct fabric_port *port = &ocs->port[a];
         bool is_missing = port->want_b && port->observed_b != port->want_b && may_connect(ocs, port) &&
-                          may_add(ocs, port, now_us);
+                          may_add(ocs, port, now_us, as_if_thawed);
         bool is_stale = port->observed_b && port->circuit_class == CIRCUIT_STALE && !ocs->pod->is_blind;
         bool is_cleared =
             port->clear_b && port->clear_b == port->observed_b && port->circuit_class == CIRCUIT_UNACCOUNTED;
@@ -101,8 +137,8 @@ static void keep_one_slice(const struct fabric_ocs *ocs, struct reconcile_wish *
     wish->n_add = kept;
 }
 
-/* A switch may refuse a whole list for one bad pair. Pairs that failed with others and then with those of their slice only
- * are sent last, each alone, so that no good one is given up for a bad one. */
+/* A switch may refuse a whole list for one bad pair. Pairs that failed with others and then with those of
+ * their slice only are sent last, each alone, so that no good one is given up for a bad one. */
 static void keep_suspects_apart(const struct fabric_ocs *ocs, struct reconcile_wish *wish) {
     size_t kept = 0, least = 0;
     for (size_t i = 0; i < wish->n_add; i++) {

@@ -15,3 +15,8 @@ struct reconcile_wish {
 };
 void reconcile_wish(const struct fabric_ocs *ocs, int64_t now_us, bool as_if_thawed,
                     struct reconcile_wish *wish);
+/* Why the circuit that is intended at A port a, and missing, is not added. Static. */
+const char *reconcile_why_not(const struct fabric_ocs *ocs, unsigned a, int64_t now_us);
+/* A person says that the pod may be put right: what was given up, or fought over, counts from the beginning.
+ */
+void reconcile_begin_anew(struct fabric_pod *pod);

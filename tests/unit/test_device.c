@@ -231,7 +231,7 @@ static void expect_mismatch(const char *who, const char *cause) {
 
 Test(device, another_serial_is_a_mismatch) {
     expect_mismatch("Polatis,N-VST-16x16,001706,6.5.1.7\n16,16\n",
-                    "pinned is N-VST-16x16 serial 001705, the switch says N-VST-16x16 serial 001706");
+                    "pinned is serial 001705, the switch says serial 001706");
     say(WHO);
     cr_assert_eq(device_state(f.device), DEVICE_SYNCING);
     SENT(ERRORS);
@@ -239,7 +239,7 @@ Test(device, another_serial_is_a_mismatch) {
 
 Test(device, another_product_is_a_mismatch) {
     expect_mismatch("Polatis,N-VST-32x32,001705,6.5.1.7\n16,16\n",
-                    "pinned is N-VST-16x16 serial 001705, the switch says N-VST-32x32 serial 001705");
+                    "pinned is product N-VST-16x16, the switch says product N-VST-32x32");
 }
 
 Test(device, another_size_is_a_mismatch) {
