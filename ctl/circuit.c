@@ -6,6 +6,7 @@
 #include "ctl/port_name.h"
 #include "ctl/registry.h"
 #include "ctl/word.h"
+#include <string.h>
 
 static const struct ctl_column columns[] = {
     {"OCS"},
@@ -18,6 +19,13 @@ static const struct ctl_column columns[] = {
     {"LINK"},
 };
 
+static bool is_unread(const Heliostat__V1__ListCircuitsResponse *response, const char *ocs) {
+    for (size_t i = 0; i < response->n_unread_ocses; i++)
+        if (strcmp(response->unread_ocses[i], ocs) == 0)
+            return true;
+    return false;
+}
+
 static void fill(struct ctl *ctl, struct ctl_table *table, const void *message) {
     const Heliostat__V1__ListCircuitsResponse *response = message;
     for (size_t i = 0; i < response->n_circuits; i++) {
@@ -27,7 +35,10 @@ static void fill(struct ctl *ctl, struct ctl_table *table, const void *message) 
         ctl_table_cell(table, "B%u", c->b);
         ctl_table_cell(table, "%s",
                        ctl_enum_word(&heliostat__v1__circuit_class__descriptor, (int)c->circuit_class));
-        ctl_table_cell(table, "%s", c->observed ? "connected" : "MISSING");
+        ctl_table_cell(table, "%s",
+                       c->observed                   ? "connected"
+                       : is_unread(response, c->ocs) ? "not read"
+                                                     : "MISSING");
         ctl_table_cell(table, "%s", c->slice);
         ctl_table_cell(table, "%s", *c->slice ? ctl_text(ctl, "%u", c->position) : "");
         ctl_table_cell(table, "%s", *c->dimension ? ctl_text(ctl, "%s %u", c->dimension, c->index) : "");
@@ -45,8 +56,12 @@ static int circuit_list(struct ctl *ctl) {
                                &heliostat__v1__list_circuits_response__descriptor, &response);
     if (exit_status == 0)
         exit_status = ctl_show(ctl, response, &view);
-    for (size_t i = 0; exit_status == 0 && !ctl_wants_json(ctl) && i < response->n_unread_ocses; i++)
-        fprintf(stderr, "%s cannot be read now: its circuits are as last read\n", response->unread_ocses[i]);
+    if (exit_status == 0 && !ctl_wants_json(ctl) && response->n_unread_ocses)
+        fprintf(stderr, "%s%s cannot be read now: circuits there are as last read\n",
+                response->unread_ocses[0],
+                response->n_unread_ocses > 1
+                    ? ctl_text(ctl, " and %zu more switches", response->n_unread_ocses - 1)
+                    : "");
     return exit_status;
 }
 

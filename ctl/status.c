@@ -6,7 +6,10 @@
 #include "ctl/registry.h"
 #include "ctl/word.h"
 #include "heliostat/v1/ocs.pb-c.h"
+#include "proto/json/json.h"
+#include <jansson.h>
 #include <stdarg.h>
+#include <stdlib.h>
 
 #define LINES_SHOWN 12
 
@@ -199,15 +202,40 @@ static void print_needs(struct ctl *ctl, struct status *s) {
         puts("\nNothing needs attention.");
 }
 
+/* Adds the elements of a list of an answer to the list of that name. */
+static void add_list(json_t *all, const char *name, const void *answer) {
+    char *text = NULL;
+    json_t *list = json_object_get(all, name);
+    if (!answer || proto_json_encode(answer, 0, &text))
+        return;
+    json_t *whole = json_loads(text, 0, NULL);
+    json_array_extend(list, json_object_get(whole, name));
+    json_decref(whole);
+    free(text);
+}
+
+/* What pod list, slice list, ocs list and alarm list print, in one object. */
+static int print_programs(struct ctl *ctl, const struct status *s) {
+    json_t *all = json_pack("{s:[], s:[], s:[], s:[]}", "pods", "slices", "ocses", "alarms");
+    add_list(all, "pods", s->pods);
+    add_list(all, "slices", s->slices);
+    for (size_t i = 0; i < s->pods->n_pods; i++)
+        add_list(all, "ocses", s->ocses[i]);
+    add_list(all, "alarms", s->alarms);
+    int r =
+        all ? json_dumpf(all, stdout, ctl->format == CTL_FORMAT_JSONL ? JSON_COMPACT : JSON_INDENT(2)) : -1;
+    json_decref(all);
+    putchar('\n');
+    return r == 0 ? 0 : ctl_fail(ctl, CTL_EXIT_FAILED, "the status cannot be written as JSON");
+}
+
 static int status(struct ctl *ctl) {
     struct status s = {0};
-    if (ctl_wants_json(ctl))
-        return ctl_fail(
-            ctl, CTL_EXIT_USAGE,
-            "status is for people; use pod list, slice list, ocs list and alarm list with -o json");
     int exit_status = read_status(ctl, &s);
     if (exit_status)
         return exit_status;
+    if (ctl_wants_json(ctl))
+        return print_programs(ctl, &s);
     print_pods(ctl, &s);
     if (ctl->format == CTL_FORMAT_NAME)
         return 0;

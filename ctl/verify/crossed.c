@@ -62,7 +62,12 @@ static void tell_end(struct search *s, int end, int expected, int seen) {
     problem.cubes[0] = cube_at(s, end);
     s->told[end] = true;
     /* Links of slices were told of by their proof. */
-    if (!*problem.slices[0])
+    if (*problem.slices[0])
+        return;
+    if (expected < 0)
+        verify_add(s->report, &problem, "%s sees %s, and no circuit leads there",
+                   verify_end_and_port(s->plant, end).text, verify_end_name(s->plant, seen).text);
+    else
         verify_add(s->report, &problem, "%s sees %s, not %s", verify_end_and_port(s->plant, end).text,
                    verify_end_name(s->plant, seen).text, verify_end_name(s->plant, expected).text);
 }
@@ -72,11 +77,17 @@ static bool is_moving(const struct search *s, int end) {
     return end >= 0 && s->plant->moving[verify_end_cube(end)];
 }
 
+/* What a switch that cannot be read connects now is not known: no fiber can be blamed. */
+static bool is_unread(const struct search *s, int end) {
+    int ocs = end >= 0 ? s->plant->port_of[end].ocs : VERIFY_NONE;
+    return ocs >= 0 && s->plant->ocses[ocs].unread;
+}
+
 static void look_at(struct search *s, int end) {
     const struct verify_sight *sight = &s->plant->sight[end];
     int expected = verify_record_peer(s->plant, end), seen = sight->far;
     if (s->told[end] || !sight->heard || !sight->light || seen == expected || is_moving(s, end) ||
-        is_moving(s, expected) || is_moving(s, seen))
+        is_moving(s, expected) || is_moving(s, seen) || is_unread(s, end) || is_unread(s, seen))
         return;
     if (seen < 0) {
         tell_end(s, end, expected, seen);

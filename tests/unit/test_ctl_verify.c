@@ -429,6 +429,20 @@ Test(ctl_verify, an_unread_switch_is_proved_by_light_or_not_at_all) {
     cr_assert_eq(report.slices[0].verdict, VERIFY_BROKEN);
 }
 
+/* What such a switch connects now is not known, so light that no circuit explains blames no fiber. */
+Test(ctl_verify, an_unread_switch_blames_no_fiber) {
+    unsigned plus = end_at(7, 0, 5), minus = end_at(8, 1, 5);
+    add_slice("a", "4x4x4", 1, 1, 1, 0, 0, 1);
+    see(plus, minus);
+    see(minus, plus);
+    run();
+    cr_assert(strstr(problem_of(VERIFY_WRONG_FAR_END)->text, "sees pod/cube-08 -x 5, and no circuit leads there"));
+    w.unread[0] = w.names[CUBES + 5];
+    w.circuits.unread_ocses = w.unread;
+    w.circuits.n_unread_ocses = 1;
+    expect_right(48);
+}
+
 Test(ctl_verify, a_dead_cube_makes_a_slice_incomplete) {
     Heliostat__V1__Slice *s = add_slice("a", "4x4x12", 1, 1, 3, 0, 0, 1);
     s->state = HELIOSTAT__V1__SLICE_STATE__SLICE_STATE_INCOMPLETE;
