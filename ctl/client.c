@@ -63,9 +63,9 @@ int ctl_connect(struct ctl *ctl, bool quiet) {
     struct ctl_client *client = calloc(1, sizeof(*client));
     int r = -ENOMEM;
     if (client && (client->base = event_base_new()))
-        r = ctl_is_remote(ctl) ? ctl_connect_remote(ctl, quiet, client->base, &options, &client->grpc)
-                               : grpcx_client_connect_unix(client->base, ctl->socket_path, &options,
-                                                           &client->grpc);
+        r = ctl_is_remote(ctl)
+                ? ctl_connect_remote(ctl, quiet, client->base, &options, &client->grpc)
+                : grpcx_client_connect_unix(client->base, ctl->socket_path, &options, &client->grpc);
     if (r > 0) {
         ctl_client_free(client);
         return r;

@@ -17,7 +17,7 @@ struct ctl {
     enum ctl_format format;
     const char *format_text;
     const char *socket_path; /* or the address, see ctl_is_remote() */
-    bool colour; /* of stdout */
+    bool colour;             /* of stdout */
     struct ctl_client *client;
     struct ctl_block *blocks;
 };

@@ -41,7 +41,8 @@ static void fill(struct ctl *ctl, struct ctl_table *table, const void *message) 
     }
 }
 
-static int read_qualification(struct ctl *ctl, const char *cube, Heliostat__V1__GetQualificationResponse **ret_response) {
+static int read_qualification(struct ctl *ctl, const char *cube,
+                              Heliostat__V1__GetQualificationResponse **ret_response) {
     Heliostat__V1__GetQualificationRequest request = HELIOSTAT__V1__GET_QUALIFICATION_REQUEST__INIT;
     request.cube = (char *)cube;
     return ctl_call(ctl, "MaintenanceService/GetQualification", &request.base,

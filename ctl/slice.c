@@ -259,7 +259,8 @@ static const struct ctl_command commands[] = {
      ctl_slice_create},
     {"reserve",
      "Hold cubes for a time without moving a mirror",
-     "The reservation has a name and cubes like a slice. `slice activate` connects it; when its time is over, "
+     "The reservation has a name and cubes like a slice. `slice activate` connects it; when its time is "
+     "over, "
      "or after `slice delete`, the cubes are free again.",
      {{"NAME", false, CTL_OBJECT_OTHER, "Name of the new slice"}},
      reserve_flags,

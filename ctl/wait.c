@@ -172,7 +172,7 @@ int ctl_wait_slices(struct ctl *ctl, Heliostat__V1__Operation **operation, Helio
         return exit_status;
     for (size_t i = 0; i < n; i++) {
         Heliostat__V1__GetSliceRequest request = HELIOSTAT__V1__GET_SLICE_REQUEST__INIT;
-        Heliostat__V1__GetSliceResponse *response;
+        Heliostat__V1__GetSliceResponse *response = NULL;
         request.name = slices[i]->name;
         /* A slice that failed may be gone already. */
         if ((exit_status ? ctl_call_quietly : ctl_call)(ctl, "SliceService/GetSlice", &request.base,

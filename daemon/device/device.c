@@ -29,7 +29,7 @@
 /* Who a switch is that is not the pinned one: soon at first, for its answer may have been a damaged one. */
 #define ASK_AGAIN_FIRST_US 1000000
 #define ASK_AGAIN_MAX_US 30000000
-#define ERRORS_MAX 256        /* entries read before a switch that never runs out is left alone */
+#define ERRORS_MAX 256 /* entries read before a switch that never runs out is left alone */
 
 enum request {
     REQUEST_NONE,

@@ -112,8 +112,9 @@ static void look_at_maintenance(const struct teller *teller, const struct fabric
         [MAINTENANCE_WAITING] = {"MAINTENANCE_WAITS",
                                  "`helioctl maintenance list OBJECT` names who has to say `slice allow`"},
         [MAINTENANCE_NOT_PROVEN_DARK] = {"NOT_PROVEN_DARK", "do not touch it; bring the switches back first"},
-        [MAINTENANCE_STOPPED] = {"RESTORING_STOPPED",
-                                 "`helioctl maintenance list OBJECT` names the circuits; put their fibers right"},
+        [MAINTENANCE_STOPPED] =
+            {"RESTORING_STOPPED",
+             "`helioctl maintenance list OBJECT` names the circuits; put their fibers right"},
     };
     struct maintenance_sight sight;
     char name[112];
@@ -121,7 +122,8 @@ static void look_at_maintenance(const struct teller *teller, const struct fabric
     if (sight.state >= sizeof(alarms) / sizeof(*alarms) || !alarms[sight.state].kind)
         return;
     snprintf(name, sizeof(name), "%.63s/%.47s", m->pod->name, m->name);
-    tell(teller, alarms[sight.state].kind, m->pod, name, m->since_us, alarms[sight.state].what_to_do, "%s", sight.text);
+    tell(teller, alarms[sight.state].kind, m->pod, name, m->since_us, alarms[sight.state].what_to_do, "%s",
+         sight.text);
 }
 
 static void look_at_slice(const struct teller *teller, const struct fabric_slice *slice) {

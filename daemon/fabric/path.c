@@ -3,8 +3,8 @@
 
 #include <stdio.h>
 
-/* The far end of a link that has carrier again needs a moment: the kernel asks once a second who has an address, and
- * the first question should not be lost. */
+/* The far end of a link that has carrier again needs a moment: the kernel asks once a second who has an
+ * address, and the first question should not be lost. */
 #define SETTLE_US 20000
 
 void fabric_set_path(struct fabric *fabric, const struct fabric_ocs *ocs_read, const struct fabric_path *path,

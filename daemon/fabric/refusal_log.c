@@ -92,7 +92,7 @@ static void forget(struct fabric *fabric, const struct row *row, int64_t now_us)
 }
 
 void fabric_note_refusal(struct fabric *fabric, const struct fabric_actor *actor, const char *object,
-                      const struct fabric_refusal *refusal, int64_t now_us) {
+                         const struct fabric_refusal *refusal, int64_t now_us) {
     struct refusal_log *log = fabric->refusals;
     if (actor->validate_only || refusal->kind != FABRIC_REFUSAL_REASON || !is_of_capacity(refusal->reason))
         return;

@@ -1,5 +1,6 @@
 #pragma once
-/* gRPC client over a Unix socket, or TLS, on libevent; many clients may share one event_base and its thread. */
+/* gRPC client over a Unix socket, or TLS, on libevent; many clients may share one event_base and its thread.
+ */
 #include "proto/grpc/clock.h"
 #include "proto/grpc/status.h"
 #include "proto/grpc/unpack.h"

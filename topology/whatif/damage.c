@@ -123,7 +123,7 @@ static void work_out(const struct whatif_world *world, const struct whatif_loss 
     *scratch = *world->pod;
     apply(loss, drain, scratch);
     for (unsigned i = 0; i < world->n_slices; i++) {
-        struct whatif_slice_fate own, *fate = ret_fates ? &ret_fates[i] : &own;
+        struct whatif_slice_fate own = {0}, *fate = ret_fates ? &ret_fates[i] : &own;
         uint32_t chips = world->slices[i].shape.n_chips;
         judge(world, loss, &world->slices[i], scratch, fate);
         damage.missing_links += fate->missing_links;
