@@ -1,6 +1,8 @@
 /* The state of a slice, from what is seen of its cubes and links. The one place that decides. */
 #include "daemon/fabric/change.h"
 #include "daemon/fabric/derive.h"
+#include "daemon/fabric/link_path.h"
+#include "daemon/fabric/link_retry.h"
 #include "daemon/fabric/maintenance.h"
 #include "daemon/fabric/observe.h"
 #include "daemon/fabric/operation.h"
@@ -27,12 +29,7 @@ static struct link_end *end_at(const struct fabric_pod *pod, unsigned cube, unsi
 }
 
 static bool was_missing(const struct slice_version *version, const struct slice_link *link) {
-    for (unsigned i = 0; i < version->missing.count; i++)
-        if (version->missing.link[i].position == link->position &&
-            version->missing.link[i].dimension == link->dimension &&
-            version->missing.link[i].index == link->index)
-            return true;
-    return false;
+    return link_list_has(&version->missing, link);
 }
 
 static bool is_connecting(const struct slice_version *version) {
@@ -54,8 +51,8 @@ static void look_at_link(const struct fabric_slice *slice, const struct slice_ve
     } else if (pod->ocs[link.ocs].port[link.a].yielded_b == link.b) {
         seen.cause = (uint8_t)maintenance_cause(pod, &link);
     } else {
-        const struct fabric_ocs *ocs = &pod->ocs[link.ocs];
-        const struct fabric_port *port = &ocs->port[link.a];
+        struct fabric_ocs *ocs = &pod->ocs[link.ocs];
+        struct fabric_port *port = &ocs->port[link.a];
         sight->n_total++;
         if (!observe_is_usable(ocs)) {
             sight->is_unseen = sight->is_unseen || ocs->lost_at_us || !ocs->map_known;
@@ -81,7 +78,10 @@ static void look_at_link(const struct fabric_slice *slice, const struct slice_ve
             uint16_t plus_end = topo_end(here, topo_face(dimension, false), index);
             uint16_t minus_end = topo_end(there, topo_face(dimension, true), index);
             bool dark = (plus->known_dark && !plus->light) || (minus->known_dark && !minus->light);
-            bool other = (plus->known_dark && plus->light) || (minus->known_dark && minus->light);
+            bool other = (plus->known_dark && plus->light && plus->far_end != minus_end) ||
+                         (minus->known_dark && minus->light && minus->far_end != plus_end);
+            if (dark && link_retry_holds(version, ocs, port))
+                return;
             if (dark || other) {
                 seen.cause = other && !dark ? LINK_CAUSE_MISCABLED : LINK_CAUSE_DARK;
                 sight->failed[sight->n_failed++] = seen;
@@ -311,6 +311,7 @@ static void move_on(struct fabric_slice *slice, struct sight *sight, int64_t now
                  ? (unverified_since_us ? "a switch cannot be seen" : "every switch is seen")
                  : after->cause);
     change_slice(change, slice, after, kind, text);
+    link_path_name_failed(change, slice, version, after);
     struct fabric_operation *operation =
         has_arrived ? fabric_operation_of(fabric, version->operation_id) : NULL;
     if (operation && operation->state == OPERATION_RUNNING && !operation->is_ending &&

@@ -104,6 +104,7 @@ struct fabric_port {
     uint16_t yielded_b;               /* the circuit of a slice that was given up for maintenance; 0: none */
     int64_t put_right_us[2];          /* the last two times a drifted circuit was put right; 0: never */
     bool may_try;                     /* given up, but an audit is due: once more */
+    enum { REMAKE_NEVER, REMAKE_DUE, REMAKE_SENT, REMAKE_DONE } remake; /* of a dark link; see link_retry.h */
 };
 
 /* A slice, or parts of the cube, have it; a cube that is held for a repair is not used yet. */

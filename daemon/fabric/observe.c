@@ -1,5 +1,6 @@
 #include "daemon/fabric/observe.h"
 #include "daemon/fabric/derive.h"
+#include "daemon/fabric/link_retry.h"
 #include "daemon/fabric/maintenance.h"
 #include "daemon/fabric/flap.h"
 #include "daemon/fabric/surprise.h"
@@ -96,6 +97,12 @@ static void on_map(struct device *device, const uint16_t *b_of_a, int64_t now_us
         if (port->observed_b)
             ocs->observed_a[port->observed_b] = (uint16_t)a;
         if (port->want_b && port->want_b == port->observed_b) {
+            if (link_retry_is_over(port)) {
+                forget_end(ocs, TOPO_SIDE_A, a);
+                forget_end(ocs, TOPO_SIDE_B, port->observed_b);
+                if (port->want_slice)
+                    port->want_slice->needs_judging = true;
+            }
             port->confirmed_b = port->want_b;
             port->failures = 0;
             port->is_failed = port->in_flight = false;

@@ -1,5 +1,6 @@
 #include "daemon/fabric/reconcile.h"
 #include "daemon/fabric/change.h"
+#include "daemon/fabric/link_retry.h"
 #include "daemon/fabric/observe.h"
 #include "daemon/fabric/surprise.h"
 
@@ -44,7 +45,7 @@ static bool may_add(const struct fabric_ocs *ocs, const struct fabric_port *port
         return !port->is_failed && !ocs->pod->is_blind;
     if ((port->is_failed && !port->may_try && !anew) || !port->want_slice)
         return false;
-    if (is_asked_for(port))
+    if (is_asked_for(port) || port->remake == REMAKE_SENT)
         return true;
     return ocs->pod->fabric->settings.repair_drift && !ocs->pod->is_blind &&
            (anew || !is_fought_over(port, now_us));
@@ -180,6 +181,8 @@ static void send(struct fabric_ocs *ocs, int64_t now_us) {
     if (ocs->is_split && wish.n_add)
         keep_one_slice(ocs, &wish);
     keep_suspects_apart(ocs, &wish);
+    if (wish.n_remove + wish.n_add == 0 && !wish.wants_second_read)
+        link_retry_wish(ocs, &wish);
     if (wish.n_remove + wish.n_add == 0)
         return;
     if (device_apply(ocs->device, wish.remove, wish.n_remove, wish.add, wish.n_add, now_us) !=
@@ -197,7 +200,7 @@ static void send(struct fabric_ocs *ocs, int64_t now_us) {
         port->in_flight = true;
         port->may_try = false;
         port->sent_b = wish.add[i].b;
-        if (!port->is_test && is_drift(port)) {
+        if (!link_retry_sent(port) && !port->is_test && is_drift(port)) {
             port->put_right_us[0] = port->put_right_us[1];
             port->put_right_us[1] = now_us;
             n_drifted++;
