@@ -82,6 +82,8 @@ static void look_at_link(const struct fabric_slice *slice, const struct slice_ve
                          (minus->known_dark && minus->light && minus->far_end != plus_end);
             if (dark && link_retry_holds(version, ocs, port))
                 return;
+            if (!dark)
+                link_retry_drop(port);
             if (dark || other) {
                 seen.cause = other && !dark ? LINK_CAUSE_MISCABLED : LINK_CAUSE_DARK;
                 sight->failed[sight->n_failed++] = seen;

@@ -41,9 +41,17 @@ void link_retry_wish(const struct fabric_ocs *ocs, struct reconcile_wish *wish) 
 }
 
 bool link_retry_sent(struct fabric_port *port) {
+    if (port->remake != REMAKE_DUE)
+        return false;
+    bool was_there = port->observed_b == port->want_b;
+    port->remake =
+        was_there ? REMAKE_SENT : REMAKE_DONE; /* it went away meanwhile: made anew by other rules */
+    return was_there;
+}
+
+void link_retry_drop(struct fabric_port *port) {
     if (port->remake == REMAKE_DUE)
-        port->remake = REMAKE_SENT;
-    return port->remake == REMAKE_SENT;
+        port->remake = REMAKE_NEVER;
 }
 
 bool link_retry_is_over(struct fabric_port *port) {

@@ -10,5 +10,7 @@ bool link_retry_holds(const struct slice_version *version, struct fabric_ocs *oc
 void link_retry_wish(const struct fabric_ocs *ocs, struct reconcile_wish *wish);
 /* The circuit was sent as part of such a wish. True: it is no drift. */
 bool link_retry_sent(struct fabric_port *port);
+/* The link is not dark any more. */
+void link_retry_drop(struct fabric_port *port);
 /* A map shows the circuit there. True: it was made anew, what was said of its light before counts no more. */
 bool link_retry_is_over(struct fabric_port *port);

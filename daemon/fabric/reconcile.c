@@ -45,10 +45,10 @@ static bool may_add(const struct fabric_ocs *ocs, const struct fabric_port *port
         return !port->is_failed && !ocs->pod->is_blind;
     if ((port->is_failed && !port->may_try && !anew) || !port->want_slice)
         return false;
-    if (is_asked_for(port) || port->remake == REMAKE_SENT)
+    if (is_asked_for(port))
         return true;
-    return ocs->pod->fabric->settings.repair_drift && !ocs->pod->is_blind &&
-           (anew || !is_fought_over(port, now_us));
+    bool is_put_right = ocs->pod->fabric->settings.repair_drift || port->remake == REMAKE_SENT;
+    return is_put_right && !ocs->pod->is_blind && (anew || !is_fought_over(port, now_us));
 }
 
 const char *reconcile_why_not(const struct fabric_ocs *ocs, unsigned a, int64_t now_us) {

@@ -114,6 +114,53 @@ static void judge_addition(struct world *world, unsigned ocs, unsigned a, unsign
         judge_put_right(world, ocs, a, b);
 }
 
+/* The pair is in both lists of the line: a circuit that stays dark is made anew, once, and only for a slice
+ * that has not qualified. */
+static bool is_made_anew(struct world *world, unsigned ocs, unsigned a, unsigned b,
+                         const struct command *removed, const struct command *added) {
+    bool is_removed = false, is_added = false;
+    for (unsigned i = 0; i < removed->count; i++)
+        is_removed |= removed->a[i] == a && removed->b[i] == b;
+    for (unsigned i = 0; i < added->count; i++)
+        is_added |= added->a[i] == a && added->b[i] == b;
+    if (!is_removed || !is_added || world->ledger.want_b[ocs][a] != b)
+        return false;
+    int64_t uid = world->ledger.slice[world->ledger.owner[ocs][a]].uid;
+    for (const struct fabric_slice *slice = fabric_slices(world->fabric); slice; slice = slice->next)
+        if (slice->uid == uid && slice->durable->qualified == QUALIFIED_PASSED &&
+            slice->durable->disruption != DISRUPTION_ANYTIME)
+            world_fail(world, "%s A%u-B%u of a qualified slice was made anew", switch_name(world, ocs), a, b);
+    return true;
+}
+
+/* A line removes, then adds: both lists, as far as they are there. */
+static void read_line(struct world *world, unsigned ocs, const char *line, struct command *removed,
+                      struct command *added) {
+    char copy[16384];
+    snprintf(copy, sizeof(copy), "%s", line);
+    char *rest = copy;
+    for (char *unit; (unit = strsep(&rest, ";"));) {
+        if (strcasestr(unit, "conn:sub"))
+            read_command(world, ocs, unit, removed);
+        else if (strcasestr(unit, "conn:add"))
+            read_command(world, ocs, unit, added);
+    }
+}
+
+static void judge_made_anew(struct world *world, unsigned ocs, const struct command *removed,
+                            const struct command *added) {
+    for (unsigned i = 0; i < removed->count; i++) {
+        unsigned a = removed->a[i];
+        if (!is_made_anew(world, ocs, a, removed->b[i], removed, added))
+            continue;
+        int64_t uid = world->ledger.slice[world->ledger.owner[ocs][a]].uid;
+        if (world->made_anew_uid[ocs][a] == uid)
+            world_fail(world, "%s A%u-B%u was made anew a second time", switch_name(world, ocs), a,
+                       removed->b[i]);
+        world->made_anew_uid[ocs][a] = uid;
+    }
+}
+
 void judge_sent(struct world *world, struct connection *connection, const char *line, size_t len) {
     unsigned ocs = connection->ocs;
     char copy[16384];
@@ -122,6 +169,9 @@ void judge_sent(struct world *world, struct connection *connection, const char *
     memcpy(copy, line, len);
     copy[len - 1] = '\0';
     bool has_set = false, has_removal = false, has_addition = false;
+    struct command removed = {.count = 0}, added = {.count = 0};
+    read_line(world, ocs, copy, &removed, &added);
+    judge_made_anew(world, ocs, &removed, &added);
     char *rest = copy;
     for (char *unit; (unit = strsep(&rest, ";"));) {
         if (strcasestr(unit, "only") || strcasestr(unit, "disc") || strcasestr(unit, "*rst"))
@@ -136,7 +186,9 @@ void judge_sent(struct world *world, struct connection *connection, const char *
         has_removal |= is_sub;
         has_addition |= is_add;
         for (unsigned i = 0; i < command.count; i++)
-            if (is_add)
+            if (is_made_anew(world, ocs, command.a[i], command.b[i], &removed, &added))
+                continue;
+            else if (is_add)
                 judge_addition(world, ocs, command.a[i], command.b[i]);
             else
                 judge_removal(world, ocs, command.a[i], command.b[i]);
@@ -217,6 +269,11 @@ void judge_executed(struct world *world, struct connection *connection, const st
         if (!move->from || world->ledger.want_b[ocs][move->a] != move->from)
             continue;
         const struct ledger_slice *slice = &world->ledger.slice[world->ledger.owner[ocs][move->a]];
+        if (world->made_anew_uid[ocs][move->a] == slice->uid &&
+            memmem(record->request, record->request_len, "conn:add", 8)) {
+            world->disturbed_at_us[ocs] = world->now_us;
+            continue;
+        }
         if ((slice->state == SLICE_READY || slice->state == SLICE_DEGRADED) && !is_disturbed(world, ocs))
             world_fail(world, "%s A%u-B%u of slice %s (%s) was taken down by the daemon's command: %.*s",
                        switch_name(world, ocs), move->a, move->from, slice->name,
@@ -300,6 +357,8 @@ void judge_slice(struct world *world, const struct fabric_slice *slice) {
             world->confirmed_b[link->ocs][link->a] = link->b;
             world->confirmed_uid[link->ocs][link->a] = slice->uid;
             memset(world->put_right_us[link->ocs][link->a], 0, sizeof(world->put_right_us[0][0]));
+            if (world->made_anew_uid[link->ocs][link->a] != slice->uid)
+                world->made_anew_uid[link->ocs][link->a] = 0;
         }
         if (link->ocs < 0)
             world_fail(world, "slice %s is %s without a link that no fiber makes, and does not list it",

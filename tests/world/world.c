@@ -96,6 +96,7 @@ static void stop(struct world *world) {
 void world_crash(struct world *world) {
     world->counts->crashes++;
     memset(world->confirmed_b, 0, sizeof(world->confirmed_b));
+    memset(world->made_anew_uid, 0, sizeof(world->made_anew_uid));
     stop(world);
     start(world);
     judge_reloaded(world);
