@@ -1,4 +1,5 @@
 #include "proto/grpc/client.h"
+#include "proto/grpc/server.h"
 #include "proto/grpc/tls.h"
 #include "proto/grpc/wire.h"
 #include <errno.h>

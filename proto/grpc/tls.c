@@ -1,4 +1,5 @@
 #include "proto/grpc/tls.h"
+#include "proto/grpc/server.h"
 
 #include <errno.h>
 #include <event2/bufferevent.h>

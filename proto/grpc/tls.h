@@ -1,8 +1,11 @@
 #pragma once
 /* Mutual TLS 1.3 for gRPC: both sides show a certificate, ALPN is h2, no tickets, no early data. */
-#include "proto/grpc/server.h"
+#include <stdbool.h>
+#include <stddef.h>
 
 struct bufferevent;
+struct event_base;
+struct grpcx_peer;
 struct grpcx_tls;
 
 /* PEM files: the certificate chain and key of this side, and the authorities that the other side's
