@@ -394,6 +394,10 @@ static struct topo_pod *empty_pod(struct ctl *ctl, const struct whatif_start *st
     memset(&pod->spare, 0, sizeof(pod->spare));
     memset(pod->used_hosts, 0, sizeof(pod->used_hosts));
     memset(pod->slice_of, 0, sizeof(pod->slice_of));
+    if (ctl_has(ctl, "from-audit")) { /* the past tells itself what failed when */
+        memset(&pod->unhealthy, 0, sizeof(pod->unhealthy));
+        memset(pod->bad_hosts, 0, sizeof(pod->bad_hosts));
+    }
     return pod;
 }
 

@@ -4,11 +4,14 @@
 #include "ctl/whatif/trace.h"
 #include "ctl/whatif/values.h"
 #include "heliostat/v1/audit.pb-c.h"
+#include "heliostat/v1/event.pb-c.h"
+#include "inventory/names.h"
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #define PAGE 1000
+#define EVENTS_WAIT_MS 15000
 
 struct slice_life {
     const char *name;
@@ -22,7 +25,10 @@ struct past {
     struct slice_life *lives;
     size_t n_lives, max_lives;
     int64_t first_ms, last_ms;
-    uint64_t creates, refusals, unknown;
+    uint64_t creates, refusals, unknown, failures;
+    bool is_down[TOPO_CUBES_MAX];
+    const char *store_id;
+    int64_t revision; /* up to which there is a past */
 };
 
 /* "2026-11-25T03:10:37.123456Z" to milliseconds since 1970; false for anything else. */
@@ -55,6 +61,16 @@ static int shape_in(struct past *past, const char *text) {
         text += length + (text[length] != 0);
     }
     return -1;
+}
+
+/* What a refusal says: "needs 8 cubes". */
+static int needed_in(struct past *past, const char *text) {
+    char error[WHATIF_ERROR_MAX];
+    unsigned cubes;
+    const char *needs = strstr(text, "needs ");
+    if (!needs || sscanf(needs, "needs %4u cubes", &cubes) != 1 || cubes == 0)
+        return -1;
+    return whatif_trace_size(past->trace, 64ull * cubes, error);
 }
 
 static struct slice_life *find_open(struct past *past, const char *name) {
@@ -115,7 +131,7 @@ static bool take(struct past *past, const Heliostat__V1__AuditEntry *entry, char
 static bool take_refusal(struct past *past, const Heliostat__V1__AuditEntry *entry, int64_t median_ms,
                          char *error) {
     int64_t first_ms;
-    int shape = shape_in(past, entry->outcome);
+    int shape = needed_in(past, entry->outcome);
     past->refusals++;
     if (shape < 0 || !read_rfc3339(*entry->first ? entry->first : entry->time, &first_ms)) {
         past->unknown++;
@@ -152,6 +168,8 @@ static int read_pages(struct past *past, const char *since, bool refusals, int64
                                    &heliostat__v1__list_audit_response__descriptor, &response);
         if (exit_status)
             return exit_status;
+        past->store_id = response->meta ? response->meta->store_id : "";
+        past->revision = response->meta ? response->meta->revision : 0;
         for (size_t i = 0; i < response->n_entries; i++)
             if (!(refusals ? take_refusal(past, response->entries[i], median_ms, error)
                            : take(past, response->entries[i], error)))
@@ -159,6 +177,50 @@ static int read_pages(struct past *past, const char *since, bool refusals, int64
         request.after_id = response->next_after_id;
     } while (request.after_id);
     return 0;
+}
+
+/* A cube that its hosts or an operator declare unfit is gone with all its hosts until it is fit again. */
+static bool take_event(struct past *past, const Heliostat__V1__Event *event, char *error) {
+    struct inventory_name name;
+    int64_t now_ms;
+    if (strcmp(event->kind, "CUBE_HEALTH") != 0 || inventory_parse_cube(event->object, &name, NULL) != 0 ||
+        name.cube >= TOPO_CUBES_MAX || !read_rfc3339(event->time, &now_ms) || now_ms < past->first_ms)
+        return true;
+    bool down = strcmp(event->after, "UNHEALTHY") == 0;
+    if (down == past->is_down[name.cube])
+        return true;
+    past->is_down[name.cube] = down;
+    past->failures += down;
+    return whatif_trace_fault(past->trace, now_ms - past->first_ms, down ? WHATIF_HOST_DOWN : WHATIF_HOST_UP,
+                              name.cube, WHATIF_ALL_HOSTS, error);
+}
+
+/* The events of the past; those that the daemon has dropped already are not there any more. */
+static int read_events(struct past *past) {
+    Heliostat__V1__WatchRequest request = HELIOSTAT__V1__WATCH_REQUEST__INIT;
+    struct ctl *ctl = past->trace->ctl;
+    struct grpcx_stream_reader *reader;
+    ProtobufCMessage *message;
+    char error[WHATIF_ERROR_MAX] = "";
+    bool done = past->revision == 0;
+    request.since_revision = 1;
+    request.store_id = (char *)past->store_id;
+    if (done)
+        return 0;
+    if (grpcx_stream_open(ctl_grpc(ctl), "/heliostat.v1.EventService/Watch", &request.base,
+                          &heliostat__v1__watch_response__descriptor, 0, &reader) < 0)
+        return ctl_fail(ctl, CTL_EXIT_UNREACHABLE, "heliostatd at %s does not answer", ctl->socket_path);
+    while (!done && !*error && grpcx_stream_next(reader, EVENTS_WAIT_MS, &message) == 0) {
+        const Heliostat__V1__WatchResponse *item = (const void *)message;
+        /* A progress message, or the new snapshot after a resync, has nothing of the past behind it. */
+        done = item->type != HELIOSTAT__V1__WATCH_TYPE__WATCH_TYPE_EVENT || item->revision >= past->revision;
+        if (item->type == HELIOSTAT__V1__WATCH_TYPE__WATCH_TYPE_EVENT && item->event &&
+            !take_event(past, item->event, error))
+            done = true;
+        grpcx_unpack_free(message);
+    }
+    grpcx_stream_close(reader);
+    return *error ? ctl_fail(ctl, CTL_EXIT_FAILED, "the events: %s", error) : 0;
 }
 
 int whatif_read_audit(struct whatif_trace *trace, const char *since, const char **ret_note) {
@@ -170,11 +232,14 @@ int whatif_read_audit(struct whatif_trace *trace, const char *since, const char 
             return ctl_fail(trace->ctl, CTL_EXIT_FAILED, "the audit trail: %s", error);
     if (exit_status == 0)
         exit_status = read_pages(&past, since, true, median_length(&past));
-    *ret_note = ctl_text(trace->ctl,
-                         "The audit trail: %llu creates, %llu refusals for want of capacity (taken as jobs "
-                         "of the median length); %llu rows "
-                         "name no topology and were left out. Slices that still stand end with the trail.",
-                         (unsigned long long)past.creates, (unsigned long long)past.refusals,
-                         (unsigned long long)past.unknown);
+    if (exit_status == 0)
+        exit_status = read_events(&past);
+    *ret_note = ctl_text(
+        trace->ctl,
+        "The audit trail: %llu creates, %llu refusals for want of capacity (taken as jobs "
+        "of the median length, in the roundest shape of as many cubes); %llu cube failures; %llu rows "
+        "name no topology and were left out. Slices that still stand end with the trail.",
+        (unsigned long long)past.creates, (unsigned long long)past.refusals,
+        (unsigned long long)past.failures, (unsigned long long)past.unknown);
     return exit_status;
 }

@@ -163,6 +163,11 @@ static void tell_cubes(struct change *change, const struct fabric_slice *slice,
 void change_slice(struct change *change, struct fabric_slice *slice, struct slice_version *after,
                   const char *kind, const char *cause) {
     struct slice_version *before = slice->accepted;
+    if (!before) {
+        char topology[48];
+        topo_shape_format(&after->shape, topology, sizeof(topology));
+        change_add_detail(change, "%s is %s", slice->name, topology);
+    }
     if (!before || slice_version_owns(before) != slice_version_owns(after) ||
         !slice_version_same_circuits(before, after)) {
         tell_cubes(change, slice, before, after, "out of");
