@@ -56,6 +56,8 @@ uint64_t request_hash(const ProtobufCMessage *request, const Heliostat__V1__Muta
 }
 
 const char *request_object(const ProtobufCMessage *request) {
+    if (!request)
+        return ""; /* a stream of requests */
     const ProtobufCMessageDescriptor *type = request->descriptor;
     const ProtobufCFieldDescriptor *name = protobuf_c_message_descriptor_get_field_by_name(type, "name");
     const ProtobufCFieldDescriptor *spec = protobuf_c_message_descriptor_get_field_by_name(type, "spec");

@@ -1,8 +1,10 @@
 #include "daemon/fabric/link_retry.h"
 
+/* Only what no job can run on yet: a link that went dark under a slice that was proved is a fault to be found, not a
+ * circuit to be made anew. */
 static bool may_be_disturbed(const struct slice_version *version) {
     return version->state == SLICE_CONNECTING || version->state == SLICE_REPAIRING ||
-           version->qualified == QUALIFIED_NOT_CHECKED || version->disruption == DISRUPTION_ANYTIME;
+           version->qualified == QUALIFIED_NOT_CHECKED;
 }
 
 /* The light of a cube that is ill, or not heard, is missing for another reason. */
