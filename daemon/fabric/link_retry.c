@@ -1,7 +1,7 @@
 #include "daemon/fabric/link_retry.h"
 
-/* Only what no job can run on yet: a link that went dark under a slice that was proved is a fault to be found, not a
- * circuit to be made anew. */
+/* Only what no job can run on yet: a link that went dark under a slice that was proved is a fault to be
+ * found, not a circuit to be made anew. */
 static bool may_be_disturbed(const struct slice_version *version) {
     return version->state == SLICE_CONNECTING || version->state == SLICE_REPAIRING ||
            version->qualified == QUALIFIED_NOT_CHECKED;

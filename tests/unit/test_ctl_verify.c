@@ -436,7 +436,8 @@ Test(ctl_verify, an_unread_switch_blames_no_fiber) {
     see(plus, minus);
     see(minus, plus);
     run();
-    cr_assert(strstr(problem_of(VERIFY_WRONG_FAR_END)->text, "sees pod/cube-08 -x 5, and no circuit leads there"));
+    cr_assert(
+        strstr(problem_of(VERIFY_WRONG_FAR_END)->text, "sees pod/cube-08 -x 5, and no circuit leads there"));
     w.unread[0] = w.names[CUBES + 5];
     w.circuits.unread_ocses = w.unread;
     w.circuits.n_unread_ocses = 1;

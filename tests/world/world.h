@@ -63,7 +63,8 @@ struct world {
     unsigned reads_since[FLEET_OCSES];                       /* maps read since then */
     uint16_t confirmed_b[FLEET_OCSES][FLEET_PORTS_MAX + 1];  /* told as there, by A port */
     int64_t confirmed_uid[FLEET_OCSES][FLEET_PORTS_MAX + 1]; /* of which slice */
-    int64_t made_anew_uid[FLEET_OCSES][FLEET_PORTS_MAX + 1]; /* the slice whose dark link was made anew; 0: none */
+    int64_t made_anew_uid[FLEET_OCSES]
+                         [FLEET_PORTS_MAX + 1]; /* the slice whose dark link was made anew; 0: none */
     int64_t put_right_us[FLEET_OCSES][FLEET_PORTS_MAX + 1][2];
     bool has_unanswered[FLEET_OCSES]; /* a set command's fate is unknown */
     unsigned n_reads[FLEET_OCSES];    /* complete maps since then, in this session */
