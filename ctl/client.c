@@ -192,6 +192,20 @@ int ctl_report_failure(struct ctl *ctl, const struct grpcx_result *result) {
     return ctl_exit_of_result(result);
 }
 
+/* So that a --dry-run in JSON can be applied later. */
+static void remember_planned(struct ctl *ctl, const char *method, const ProtobufCMessage *request) {
+    if (!ctl_has(ctl, "dry-run") ||
+        !protobuf_c_message_descriptor_get_field_by_name(request->descriptor, "mutation"))
+        return;
+    Heliostat__V1__PlannedRequest *planned = ctl_alloc(ctl, sizeof(*planned));
+    heliostat__v1__planned_request__init(planned);
+    planned->method = ctl_text(ctl, "%s", method);
+    planned->request.len = protobuf_c_message_get_packed_size(request);
+    planned->request.data = ctl_alloc(ctl, planned->request.len + 1);
+    protobuf_c_message_pack(request, planned->request.data);
+    ctl->planned = planned;
+}
+
 static int call(struct ctl *ctl, const char *method, const ProtobufCMessage *request,
                 const ProtobufCMessageDescriptor *response, bool quiet, void *ret_response) {
     ProtobufCMessage *message = NULL;
@@ -212,6 +226,7 @@ static int call(struct ctl *ctl, const char *method, const ProtobufCMessage *req
     if (!message)
         return exit_status;
     ctl_keep(ctl, message, free_message);
+    remember_planned(ctl, method, request);
     *(ProtobufCMessage **)ret_response = message;
     return 0;
 }

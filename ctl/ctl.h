@@ -10,6 +10,7 @@ enum ctl_format { CTL_FORMAT_TABLE, CTL_FORMAT_WIDE, CTL_FORMAT_JSON, CTL_FORMAT
 
 struct ctl_client;
 struct ctl_block;
+struct Heliostat__V1__PlannedRequest;
 
 struct ctl {
     const struct ctl_arguments *arguments;
@@ -20,6 +21,7 @@ struct ctl {
     bool colour;             /* of stdout */
     struct ctl_client *client;
     struct ctl_block *blocks;
+    struct Heliostat__V1__PlannedRequest *planned; /* what --dry-run asked; NULL: nothing yet */
 };
 
 void ctl_init(struct ctl *ctl, const struct ctl_noun *const *nouns, const struct ctl_arguments *arguments);

@@ -1,4 +1,5 @@
 #include "ctl/output.h"
+#include "heliostat/v1/common.pb-c.h"
 #include "proto/json/json.h"
 #include <errno.h>
 #include <stdarg.h>
@@ -35,11 +36,30 @@ bool ctl_wants_json(const struct ctl *ctl) {
     return ctl->format == CTL_FORMAT_JSON || ctl->format == CTL_FORMAT_JSONL;
 }
 
+/* A copy of the answer that also says what was asked. */
+static const void *with_planned(struct ctl *ctl, const ProtobufCMessage *message) {
+    const ProtobufCFieldDescriptor *field =
+        protobuf_c_message_descriptor_get_field_by_name(message->descriptor, "meta");
+    if (!ctl->planned || !field)
+        return message;
+    size_t size = message->descriptor->sizeof_message;
+    char *copy = ctl_alloc(ctl, size);
+    memcpy(copy, message, size);
+    Heliostat__V1__ReplyMeta **at = (Heliostat__V1__ReplyMeta **)(copy + field->offset);
+    Heliostat__V1__ReplyMeta *meta = ctl_alloc(ctl, sizeof(*meta));
+    if (!*at)
+        return message;
+    *meta = **at;
+    meta->planned = ctl->planned;
+    *at = meta;
+    return copy;
+}
+
 int ctl_print_json(struct ctl *ctl, const void *message) {
     ProtobufCMessage *const *items;
     size_t n;
     if (ctl->format != CTL_FORMAT_JSONL)
-        return print_message(ctl, message, PROTO_JSON_PRETTY);
+        return print_message(ctl, with_planned(ctl, message), PROTO_JSON_PRETTY);
     if (!list_of(message, &items, &n))
         return print_message(ctl, message, 0);
     for (size_t i = 0; i < n; i++) {

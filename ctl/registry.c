@@ -20,6 +20,7 @@ const struct ctl_noun *const ctl_nouns[] = {
     &ctl_noun_alarm,
     &ctl_noun_audit,
     &ctl_noun_spare,
+    &ctl_noun_apply,
     &ctl_noun_backup,
     &ctl_noun_complete,
     &ctl_noun_man,

@@ -26,10 +26,44 @@ static void finish_undone(struct grpcx_call *call) {
     fabric_refusal_deinit(&refusal);
 }
 
+static const ProtobufCFieldDescriptor *meta_field(const ProtobufCMessage *message) {
+    const ProtobufCFieldDescriptor *field =
+        protobuf_c_message_descriptor_get_field_by_name(message->descriptor, "meta");
+    return field && field->descriptor == (const void *)&heliostat__v1__reply_meta__descriptor ? field : NULL;
+}
+
+/* Of all that a validate_only reply says, but for where it stands in history. */
+static bool hash_plan(const struct mutation *mutation, struct arena *arena, pending_head head,
+                      const ProtobufCMessage *tail, char text[17]) {
+    const struct pending shown = {.api = mutation->api,
+                                  .call = mutation->call,
+                                  .request = mutation->request,
+                                  .outcome = mutation->outcome};
+    ProtobufCMessage *message = head ? head(mutation->api, arena, &shown) : NULL;
+    if (arena->has_failed || (head && !message))
+        return false;
+    const ProtobufCFieldDescriptor *field = message ? meta_field(message) : NULL;
+    if (field)
+        *(void **)((char *)message + field->offset) = NULL;
+    uint64_t hash = (message ? request_hash(message, NULL) : 0) * 31 + (tail ? request_hash(tail, NULL) : 0);
+    snprintf(text, 17, "%016llx", (unsigned long long)hash);
+    return true;
+}
+
+static void set_plan_hash(ProtobufCMessage *message, const char *plan_hash) {
+    const ProtobufCFieldDescriptor *field = meta_field(message);
+    Heliostat__V1__ReplyMeta *meta =
+        field ? *(Heliostat__V1__ReplyMeta **)((char *)message + field->offset) : NULL;
+    if (meta)
+        meta->plan_hash = (char *)plan_hash;
+}
+
 static void send(struct pending *pending) {
     struct api *api = pending->api;
     struct arena arena = {0};
-    const ProtobufCMessage *head = pending->head ? pending->head(api, &arena, pending) : NULL;
+    ProtobufCMessage *head = pending->head ? pending->head(api, &arena, pending) : NULL;
+    if (head && *pending->plan_hash)
+        set_plan_hash(head, pending->plan_hash);
     if (arena.has_failed || (pending->head && !head)) {
         api_fail_memory(pending->call);
     } else if (!head) {
@@ -146,6 +180,8 @@ void pending_refuse(struct api *api, struct grpcx_call *call, const ProtobufCMes
         refused->pending.ticket = ticket;
 }
 
+static char rehearsed; /* its address marks a call */
+
 bool mutation_begin(struct mutation *mutation, struct api *api, struct grpcx_call *call,
                     const ProtobufCMessage *request, const Heliostat__V1__Mutation *message,
                     service_handler again) {
@@ -171,7 +207,26 @@ bool mutation_begin(struct mutation *mutation, struct api *api, struct grpcx_cal
         .validate_only = message->validate_only,
         .if_revision = message->if_revision,
     };
+    if (!*message->if_plan)
+        return true;
+    if (!again) {
+        refuse_invalid(&mutation->refusal, "mutation.if_plan", "this request has no plan");
+        api_refuse(api, call, &mutation->refusal);
+        return false;
+    }
+    /* The second of the two runs of one request: the first one found the plan to be the same. */
+    bool is_rehearsed = grpcx_call_data(call) == &rehearsed;
+    grpcx_call_set_data(call, NULL);
+    mutation->is_rehearsal =
+        !is_rehearsed && !message->validate_only && !fabric_was_requested(api->fabric, &mutation->actor);
+    mutation->actor.validate_only = message->validate_only || mutation->is_rehearsal;
     return true;
+}
+
+static const Heliostat__V1__Mutation *mutation_of(const ProtobufCMessage *request) {
+    const ProtobufCFieldDescriptor *field =
+        protobuf_c_message_descriptor_get_field_by_name(request->descriptor, "mutation");
+    return *(const Heliostat__V1__Mutation *const *)((const char *)request + field->offset);
 }
 
 static void reply_later(struct mutation *mutation, bool is_replayed, pending_head head,
@@ -187,16 +242,41 @@ static void reply_later(struct mutation *mutation, bool is_replayed, pending_hea
                                     .is_replayed = is_replayed,
                                     .head = head,
                                     .again = is_plan ? mutation->again : NULL};
-    if (!pending || !pack_tail(pending, tail)) {
-        free(pending);
+    if (!pending || !pack_tail(pending, tail) ||
+        (is_plan && !hash_plan(mutation, &mutation->arena, head, tail, pending->plan_hash))) {
+        if (pending)
+            pending_free(pending);
         api_fail_memory(mutation->call);
         return;
     }
     wait_for(pending, is_plan ? fabric_last_sequence(api->fabric) : mutation->outcome.sequence);
 }
 
+/* The request as it would be done now against the plan that its sender saw. 0: it is the same. */
+static int compare_plan(struct mutation *mutation, pending_head head, const ProtobufCMessage *tail) {
+    const char *if_plan = mutation_of(mutation->request)->if_plan;
+    char text[17];
+    if (!hash_plan(mutation, &mutation->arena, head, tail, text))
+        return -ENOMEM;
+    if (!strcmp(text, if_plan))
+        return 0;
+    refusal_set_fits(&mutation->refusal, "the plan is made and looked at anew");
+    return refuse(&mutation->refusal, REASON_REVISION_MOVED, "mutation.if_plan",
+                  "the plan is another one now, or something that it names has moved");
+}
+
 void mutation_end(struct mutation *mutation, int result, pending_head head, const ProtobufCMessage *tail) {
     struct api *api = mutation->api;
+    if (mutation->is_rehearsal && result == 0) {
+        result = compare_plan(mutation, head, tail);
+        if (result == 0) {
+            grpcx_call_set_data(mutation->call, &rehearsed);
+            fabric_refusal_deinit(&mutation->refusal);
+            arena_deinit(&mutation->arena);
+            mutation->again(api, mutation->call, mutation->request);
+            return;
+        }
+    }
     if (result == 0 || result == FABRIC_REPLAYED) {
         reply_later(mutation, result == FABRIC_REPLAYED, head, result == 0 ? tail : NULL);
     } else if (result == FABRIC_REFUSED) {

@@ -19,6 +19,7 @@ struct pending {
     uint8_t *tail;     /* a packed part of the reply, merged behind the head; owned */
     size_t tail_len;
     service_handler again; /* of a read: run again when what it showed was undone */
+    char plan_hash[17];    /* after validate_only */
     int64_t ticket;
 };
 
@@ -37,6 +38,7 @@ struct mutation {
     const ProtobufCMessage *request;
     service_handler again;
     int64_t now_us;
+    bool is_rehearsal; /* if_plan: looks first whether the plan is still the same */
     char principal[PRINCIPAL_MAX];
     struct fabric_actor actor;
     struct fabric_refusal refusal;
