@@ -116,8 +116,7 @@ static bool is_qualified(const struct operation_wait *wait, const struct fabric_
     for (unsigned i = 0; i < operation->n_uids; i++) {
         const struct fabric_slice *slice = find_slice_uid(wait->api->fabric, operation->uid[i]);
         if (!slice || slice->durable->state == SLICE_RESERVED ||
-            slice->durable->qualified == QUALIFIED_PASSED ||
-            slice->durable->qualified == QUALIFIED_FAILED)
+            slice->durable->qualified == QUALIFIED_PASSED || slice->durable->qualified == QUALIFIED_FAILED)
             continue;
         if (wait->wait_for == HELIOSTAT__V1__WAIT_FOR__WAIT_FOR_QUALIFIED || fabric_slice_can_qualify(slice))
             return false;
