@@ -31,6 +31,12 @@ static void format_remedy(const struct fabric_pod *pod, const struct topo_remedy
         topo_format_remedy(&pod->plan, remedy, text, 160);
 }
 
+/* The planner's own sentence says how many missing links the request would have to tolerate. */
+static bool is_of_links(enum reason reason) {
+    return reason == REASON_NEEDS_TOLERANCE || reason == REASON_OCS_UNREACHABLE ||
+           reason == REASON_OCS_MISMATCH;
+}
+
 static void say_remedies(struct fabric_refusal *refusal, const struct fabric_pod *pod,
                          const struct topo_remedy *remedies, unsigned count) {
     char sentence[sizeof(refusal->would_fit_if)] = "", text[160];
@@ -46,7 +52,8 @@ static void say_remedies(struct fabric_refusal *refusal, const struct fabric_pod
     }
     if (count > NAMED && at < (int)sizeof(sentence))
         snprintf(sentence + at, sizeof(sentence) - (size_t)at, " and %u more", count - NAMED);
-    refusal_set_fits(refusal, "%s", sentence);
+    if (!is_of_links(refusal->reason))
+        refusal_set_fits(refusal, "%s", sentence);
 }
 
 /* The hosts of a cube that would be free without one of its parts: the part that has the fewest hosts and
