@@ -136,7 +136,8 @@ static int create_many(struct ctl *ctl, enum ctl_goal goal) {
         return exit_status;
     last = *response;
     last.slices = ctl_alloc(ctl, last.n_slices * sizeof(*last.slices));
-    memcpy(last.slices, response->slices, last.n_slices * sizeof(*last.slices));
+    if (last.n_slices)
+        memcpy(last.slices, response->slices, last.n_slices * sizeof(*last.slices));
     exit_status = ctl_wait_slices(ctl, &last.operation, last.slices, last.n_slices, goal);
     if (ctl_wants_json(ctl)) {
         int printed = ctl_print_json(ctl, &last);

@@ -64,7 +64,8 @@ int ctl_slice_activate(struct ctl *ctl) {
         return exit_status;
     last = *response;
     last.slices = ctl_alloc(ctl, last.n_slices * sizeof(*last.slices));
-    memcpy(last.slices, response->slices, last.n_slices * sizeof(*last.slices));
+    if (last.n_slices)
+        memcpy(last.slices, response->slices, last.n_slices * sizeof(*last.slices));
     if (last.n_slices)
         exit_status = ctl_wait_slices(ctl, &last.operation, last.slices, last.n_slices, goal);
     if (ctl_wants_json(ctl)) {
