@@ -2,6 +2,8 @@
 #include "ctl/client.h"
 #include "ctl/slice.h"
 #include "ctl/word.h"
+#include "heliostat/v1/circuit.pb-c.h"
+#include "heliostat/v1/ocs.pb-c.h"
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -13,6 +15,7 @@
 #define PROGRESS_AFTER_MS 500
 #define TURN_MS 100
 #define RECONNECT_MS 200
+#define SWITCHES_SHOWN 4
 
 static int64_t now_ms(void) {
     struct timespec now;
@@ -119,6 +122,58 @@ static enum follow follow(struct ctl *ctl, Heliostat__V1__Operation **operation,
     return outcome;
 }
 
+static const Heliostat__V1__OcsStatus *ocs_of(const Heliostat__V1__ListOcsesResponse *ocses,
+                                              const char *name) {
+    for (size_t i = 0; ocses && i < ocses->n_ocses; i++)
+        if (strcmp(ocses->ocses[i]->name, name) == 0)
+            return ocses->ocses[i];
+    return NULL;
+}
+
+/* Names the switches that lack circuits of a slice. The list goes switch by switch. */
+static void print_missing(struct ctl *ctl, const char *slice) {
+    Heliostat__V1__ListCircuitsRequest request = HELIOSTAT__V1__LIST_CIRCUITS_REQUEST__INIT;
+    Heliostat__V1__ListOcsesRequest ocses_request = HELIOSTAT__V1__LIST_OCSES_REQUEST__INIT;
+    Heliostat__V1__ListCircuitsResponse *circuits;
+    Heliostat__V1__ListOcsesResponse *ocses = NULL;
+    unsigned shown = 0, more = 0;
+    request.slice = (char *)slice;
+    if (ctl_call_quietly(ctl, "CircuitService/ListCircuits", &request.base,
+                         &heliostat__v1__list_circuits_response__descriptor, &circuits))
+        return;
+    for (size_t i = 0, next; i < circuits->n_circuits; i = next) {
+        const Heliostat__V1__Circuit *first = NULL;
+        const char *name = circuits->circuits[i]->ocs;
+        unsigned missing = 0;
+        for (next = i; next < circuits->n_circuits && strcmp(circuits->circuits[next]->ocs, name) == 0;
+             next++)
+            if (!circuits->circuits[next]->observed && !missing++)
+                first = circuits->circuits[next];
+        if (!missing)
+            continue;
+        if (++shown > SWITCHES_SHOWN) {
+            more++;
+            continue;
+        }
+        if (!ocses) {
+            ocses_request.pod = (char *)ctl_text(ctl, "%.*s", (int)strcspn(name, "/"), name);
+            if (ctl_call_quietly(ctl, "OcsService/ListOcses", &ocses_request.base,
+                                 &heliostat__v1__list_ocses_response__descriptor, &ocses))
+                ocses = NULL;
+        }
+        const Heliostat__V1__OcsStatus *ocs = ocs_of(ocses, name);
+        fprintf(stderr, "  %s lacks %u circuit%s of %s, A%u-B%u%s", name, missing, missing == 1 ? "" : "s",
+                slice, first->a, first->b, missing == 1 ? "" : " first");
+        if (ocs)
+            fprintf(stderr, "; it is %s%s%s",
+                    ctl_enum_word(&heliostat__v1__ocs_state__descriptor, (int)ocs->state),
+                    *ocs->cause ? ": " : "", ocs->cause);
+        fputc('\n', stderr);
+    }
+    if (more)
+        fprintf(stderr, "  %u more switches: helioctl circuit list --slice %s\n", more, slice);
+}
+
 int ctl_wait_operation(struct ctl *ctl, Heliostat__V1__Operation **operation, enum ctl_goal goal) {
     struct progress progress = {.terminal = isatty(STDERR_FILENO), .started_ms = now_ms()};
     int64_t timeout_ms = ctl_flag_ms(ctl, "timeout", DEFAULT_TIMEOUT_MS);
@@ -136,14 +191,17 @@ int ctl_wait_operation(struct ctl *ctl, Heliostat__V1__Operation **operation, en
     end_progress(&progress);
     if (outcome == FOLLOW_FAILED)
         return exit_status;
-    if (outcome != FOLLOW_ENDED)
-        return ctl_fail(ctl, CTL_EXIT_NOT_REACHED,
-                        "accepted, but not there within %lld s: %s (operation %lld goes on)",
-                        (long long)timeout_ms / 1000,
-                        outcome == FOLLOW_LOST ? "heliostatd does not answer"
-                        : *(*operation)->text  ? (*operation)->text
-                                               : "still running",
-                        (long long)(*operation)->id);
+    if (outcome != FOLLOW_ENDED) {
+        ctl_fail(ctl, 0, "accepted, but not there within %lld s: %s (operation %lld goes on)",
+                 (long long)timeout_ms / 1000,
+                 outcome == FOLLOW_LOST ? "heliostatd does not answer"
+                 : *(*operation)->text  ? (*operation)->text
+                                        : "still running",
+                 (long long)(*operation)->id);
+        for (size_t i = 0; outcome == FOLLOW_LATE && i < (*operation)->n_slices; i++)
+            print_missing(ctl, (*operation)->slices[i]);
+        return CTL_EXIT_NOT_REACHED;
+    }
     if ((*operation)->state == HELIOSTAT__V1__OPERATION_STATE__OPERATION_STATE_FAILED)
         return ctl_fail(ctl, CTL_EXIT_FAILED, "%s failed: %s", (*operation)->kind,
                         *(*operation)->text ? (*operation)->text : "no reason was given");
