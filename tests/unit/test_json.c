@@ -69,8 +69,8 @@ Test(json, leaves_out_only_messages_that_are_not_set) {
     meta.revision = -9007199254740993;
     reply.meta = &meta;
     cr_assert_eq(proto_json_encode(&reply.base, 0, &text), 0);
-    cr_expect_str_eq(text,
-                     "{\"meta\":{\"storeId\":\"\",\"revision\":\"-9007199254740993\",\"replayed\":false,\"planHash\":\"\"}}");
+    cr_expect_str_eq(text, "{\"meta\":{\"storeId\":\"\",\"revision\":\"-9007199254740993\",\"replayed\":"
+                           "false,\"planHash\":\"\"}}");
     free(text);
 }
 
