@@ -3,6 +3,9 @@
 #include "topology/refusal.h"
 #include "topology/search.h"
 
+/* A swap chooses few cubes: it can be searched to the end more often than a whole slice. */
+#define SWAP_EFFORT 20000
+
 static void count_missing(const struct topo_pod *pod, const struct topo_shape *shape, const uint16_t *cubes,
                           unsigned ret_missing[3]) {
     for (unsigned dimension = 0; dimension < 3; dimension++) {
@@ -48,7 +51,7 @@ int topo_plan_swap(const struct topo_pod *pod, const struct topo_shape *shape, c
         *ret_refusal = refusal;
         return r;
     }
-    struct topo_search_task task = {.pod = pod, .shape = shape};
+    struct topo_search_task task = {.pod = pod, .shape = shape, .effort = SWAP_EFFORT};
     struct topo_cube_set leaving = {0}, own = {0}, taken = {0};
     memcpy(task.at, cubes, sizeof(*cubes) * shape->n_cubes);
     for (unsigned i = 0; i < n_swaps; i++) {

@@ -199,9 +199,7 @@ static void try_swap(struct plant *plant, const struct topo_shape *shape, const 
             leaving |= UINT64_C(1) << plan->cubes[i];
     }
     int missing = (int)(after.missing[0] + after.missing[1] + after.missing[2]);
-    /* A search that ended at its limit says so; what it calls proven is the best there is. */
-    int moved = (int)(after.removals + after.additions);
-    if (missing != best_missing || moved < best_moves || (plan->proven && moved != best_moves))
+    if (missing != best_missing || (int)(after.removals + after.additions) != best_moves)
         glue_fail(seed, "swap misses %d and moves %u, best %d and %d", missing,
                   after.removals + after.additions, best_missing, best_moves);
     plant_apply(plant, &plain, after.cubes, leaving);
