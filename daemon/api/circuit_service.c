@@ -181,11 +181,7 @@ static void clear_circuit(struct api *api, struct grpcx_call *call, const Protob
     mutation_end(&m, r, clear_circuit_head, NULL);
 }
 
-#define METHOD(name, request, handler)                                                                       \
-    {                                                                                                        \
-        "/heliostat.v1.CircuitService/" name, &heliostat__v1__##request##_request__descriptor, GRPCX_UNARY,  \
-            handler                                                                                          \
-    }
+#define METHOD(name, request, handler) SERVICE_METHOD("CircuitService", name, request, GRPCX_UNARY, handler)
 
 const struct service_method circuit_service[] = {
     METHOD("ListCircuits", list_circuits, list_circuits),

@@ -144,11 +144,7 @@ static void set_spares(struct api *api, struct grpcx_call *call, const ProtobufC
     mutation_end(&m, r, set_spares_head, r == 0 ? &tail.base : NULL);
 }
 
-#define METHOD(name, request, handler)                                                                       \
-    {                                                                                                        \
-        "/heliostat.v1.CubeService/" name, &heliostat__v1__##request##_request__descriptor, GRPCX_UNARY,     \
-            handler                                                                                          \
-    }
+#define METHOD(name, request, handler) SERVICE_METHOD("CubeService", name, request, GRPCX_UNARY, handler)
 
 const struct service_method cube_service[] = {
     METHOD("CordonCube", cordon_cube, cordon_cube),

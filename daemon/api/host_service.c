@@ -78,11 +78,7 @@ static void list_links(struct api *api, struct grpcx_call *call, const ProtobufC
     arena_deinit(&arena);
 }
 
-#define METHOD(name, request, handler)                                                                       \
-    {                                                                                                        \
-        "/heliostat.v1.HostService/" name, &heliostat__v1__##request##_request__descriptor, GRPCX_UNARY,     \
-            handler                                                                                          \
-    }
+#define METHOD(name, request, handler) SERVICE_METHOD("HostService", name, request, GRPCX_UNARY, handler)
 
 const struct service_method host_service[] = {
     METHOD("ReportHost", report_host, report_host),

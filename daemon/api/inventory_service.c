@@ -425,8 +425,7 @@ static void import_fibers(struct api *api, struct grpcx_call *call, const Protob
     import_result_deinit(&result);
 }
 
-#define METHOD(name, request, kind, handler)                                                                 \
-    { "/heliostat.v1.InventoryService/" name, &heliostat__v1__##request##_request__descriptor, kind, handler }
+#define METHOD(name, request, kind, handler) SERVICE_METHOD("InventoryService", name, request, kind, handler)
 
 const struct service_method inventory_service[] = {
     METHOD("CreatePod", create_pod, GRPCX_UNARY, create_pod),

@@ -251,10 +251,7 @@ static void finish_move(struct api *api, struct grpcx_call *call, const Protobuf
 }
 
 #define METHOD(name, request, handler)                                                                       \
-    {                                                                                                        \
-        "/heliostat.v1.MaintenanceService/" name, &heliostat__v1__##request##_request__descriptor,           \
-            GRPCX_UNARY, handler                                                                             \
-    }
+    SERVICE_METHOD("MaintenanceService", name, request, GRPCX_UNARY, handler)
 
 const struct service_method maintenance_service[] = {
     METHOD("BeginMaintenance", begin_maintenance, begin),

@@ -137,11 +137,7 @@ static void set_ocs_addresses(struct api *api, struct grpcx_call *call, const Pr
     mutation_end(&m, r, set_addresses_head, NULL);
 }
 
-#define METHOD(name, request, handler)                                                                       \
-    {                                                                                                        \
-        "/heliostat.v1.OcsService/" name, &heliostat__v1__##request##_request__descriptor, GRPCX_UNARY,      \
-            handler                                                                                          \
-    }
+#define METHOD(name, request, handler) SERVICE_METHOD("OcsService", name, request, GRPCX_UNARY, handler)
 
 const struct service_method ocs_service[] = {
     METHOD("ListOcses", list_ocses, list_ocses),

@@ -225,8 +225,7 @@ void operation_waits_end(struct api *api) {
     }
 }
 
-#define METHOD(name, request, kind, handler)                                                                 \
-    { "/heliostat.v1.OperationService/" name, &heliostat__v1__##request##_request__descriptor, kind, handler }
+#define METHOD(name, request, kind, handler) SERVICE_METHOD("OperationService", name, request, kind, handler)
 
 const struct service_method operation_service[] = {
     METHOD("GetOperation", get_operation, GRPCX_UNARY, get_operation),

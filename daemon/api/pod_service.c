@@ -212,11 +212,7 @@ static void mark_cube(struct api *api, struct grpcx_call *call, const ProtobufCM
     mutation_end(&m, r, mark_cube_head, NULL);
 }
 
-#define METHOD(name, request, handler)                                                                       \
-    {                                                                                                        \
-        "/heliostat.v1.PodService/" name, &heliostat__v1__##request##_request__descriptor, GRPCX_UNARY,      \
-            handler                                                                                          \
-    }
+#define METHOD(name, request, handler) SERVICE_METHOD("PodService", name, request, GRPCX_UNARY, handler)
 
 const struct service_method pod_service[] = {
     METHOD("ListPods", list_pods, list_pods),

@@ -39,6 +39,10 @@ struct service_method {
 };
 
 /* One table for each service; the last entry has no path. */
+/* A row of such a table: the request type is that of the method's own message, SERVICE_METHOD("PodService",
+ * "GetPod", get_pod, GRPCX_UNARY, get_pod). */
+#define SERVICE_METHOD(service, name, request, kind, handler)                                                \
+    { "/heliostat.v1." service "/" name, &heliostat__v1__##request##_request__descriptor, kind, handler }
 extern const struct service_method slice_service[], pod_service[], ocs_service[], circuit_service[],
     operation_service[], event_service[], host_service[], inventory_service[], alarm_service[],
     snapshot_service[], store_service[], cube_service[], disruption_service[], audit_service[],

@@ -525,11 +525,7 @@ static void reshape_slice(struct api *api, struct grpcx_call *call, const Protob
     fabric_plan_deinit(&plan);
 }
 
-#define METHOD(name, request, handler)                                                                       \
-    {                                                                                                        \
-        "/heliostat.v1.SliceService/" name, &heliostat__v1__##request##_request__descriptor, GRPCX_UNARY,    \
-            handler                                                                                          \
-    }
+#define METHOD(name, request, handler) SERVICE_METHOD("SliceService", name, request, GRPCX_UNARY, handler)
 
 const struct service_method slice_service[] = {
     METHOD("CreateSlice", create_slice, create_slice),
