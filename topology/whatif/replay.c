@@ -209,6 +209,7 @@ static void take_host_fault(struct whatif_replay_state *s, const struct whatif_f
 }
 
 static void take_fault(struct whatif_replay_state *s, const struct whatif_fault *fault) {
+    memset(s->fits_now, 0, sizeof(s->fits_now));
     if (fault->kind == WHATIF_HOST_DOWN || fault->kind == WHATIF_HOST_UP) {
         take_host_fault(s, fault);
         return;
@@ -249,6 +250,7 @@ static void make_up_spares(struct whatif_replay_state *s) {
     for (unsigned cube = s->pod.wiring->n_cubes; cube-- > 0 && there < s->input->policy.spares;)
         if (!topo_set_has(&s->pod.spare, cube) && !topo_pod_is_barred(&s->pod, cube, NULL)) {
             topo_set_add(&s->pod.spare, cube);
+            memset(s->fits_now, 0, sizeof(s->fits_now));
             there++;
         }
 }
@@ -289,6 +291,13 @@ static bool may_overtake(const struct whatif_replay_state *s, const struct reser
     return end_ms <= reservation->start_ms || hosts_of(whatif_shape_of(s, job)) <= reservation->extra_hosts;
 }
 
+static bool could_place_now(struct whatif_replay_state *s, uint32_t job) {
+    int8_t *fits = &s->fits_now[s->input->jobs[job].shape];
+    if (*fits == 0)
+        *fits = whatif_could_place_now(s, whatif_shape_of(s, job)) ? 1 : -1;
+    return *fits > 0;
+}
+
 static void walk_queue(struct whatif_replay_state *s) {
     const struct whatif_policy *policy = &s->input->policy;
     struct reservation reservation = {INT64_MAX, INT64_MAX};
@@ -321,7 +330,7 @@ static void walk_queue(struct whatif_replay_state *s) {
         }
         blocked = true;
         bool is_late = s->now_ms - s->runs[job].queued_ms > policy->patience_ms;
-        if (policy->queue == WHATIF_FIFO || (is_late && whatif_could_place_now(s, whatif_shape_of(s, job)))) {
+        if (policy->queue == WHATIF_FIFO || (is_late && could_place_now(s, job))) {
             s->blocker = job;
             return;
         }

@@ -43,6 +43,8 @@ struct whatif_replay_state {
     uint8_t ocs_down[TOPO_OCSES_MAX];
     bool refused[WHATIF_SHAPES_MAX]; /* since capacity last grew */
     bool never[WHATIF_SHAPES_MAX];
+    int8_t fits_now[WHATIF_SHAPES_MAX];  /* what whatif_could_place_now said: 1 or -1; 0: not asked since a
+                                            fault */
     uint32_t waiting[WHATIF_SHAPES_MAX]; /* queued jobs of each shape */
     int64_t shape_clock_ms[WHATIF_SHAPES_MAX];
     int64_t now_ms, next_defragment_ms;
