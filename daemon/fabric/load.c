@@ -26,7 +26,7 @@ struct arena {
 
 struct loader {
     struct fabric *fabric;
-    struct arena *arena;
+    struct arena *arena; /* the texts of what is loaded */
     struct rows pods, cubes, hosts, chips, ocses, fibers, slices, labels, positions;
     int64_t now_us;
     int result;
@@ -208,35 +208,62 @@ static void take_event(const void *record, void *userdata) {
     fabric->ring_end++;
 }
 
-/* Rows of one pod in a table that is sorted by pod. */
-static size_t rows_of(const struct rows *rows, int64_t pod_id, const void **ret_first) {
-    size_t low = 0, count = 0;
-    while (low < rows->count && *(const int64_t *)((const char *)rows->row + low * rows->size) < pod_id)
-        low++;
-    while (low + count < rows->count &&
-           *(const int64_t *)((const char *)rows->row + (low + count) * rows->size) == pod_id)
-        count++;
-    *ret_first = (const char *)rows->row + low * rows->size;
-    return count;
+static void drop_texts(struct loader *loader) {
+    while (loader->arena) {
+        struct arena *arena = loader->arena;
+        loader->arena = arena->next;
+        free(arena);
+    }
 }
 
-static int make_pods(struct loader *loader, bool freeze) {
+/* The rows of one pod, in the place of those of the pod before. */
+static int load_parts(struct loader *loader, struct store *store, int64_t pod_id,
+                      struct fabric_pod_rows *rows) {
+    const struct {
+        enum store_table table;
+        void (*take)(const void *record, void *userdata);
+        struct rows *rows;
+    } tables[] = {
+        {STORE_CUBE, take_cube, &loader->cubes},    {STORE_HOST, take_host, &loader->hosts},
+        {STORE_CHIP, take_chip, &loader->chips},    {STORE_OCS, take_ocs, &loader->ocses},
+        {STORE_FIBER, take_fiber, &loader->fibers},
+    };
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < sizeof(tables) / sizeof(tables[0]); i++) {
+        tables[i].rows->count = 0;
+        r = store_load_with(store, tables[i].table, pod_id, tables[i].take, loader);
+        if (r == 0)
+            r = loader->result;
+    }
+    rows->cubes = loader->cubes.row, rows->n_cubes = loader->cubes.count;
+    rows->hosts = loader->hosts.row, rows->n_hosts = loader->hosts.count;
+    rows->chips = loader->chips.row, rows->n_chips = loader->chips.count;
+    rows->ocses = loader->ocses.row, rows->n_ocses = loader->ocses.count;
+    rows->fibers = loader->fibers.row, rows->n_fibers = loader->fibers.count;
+    return r;
+}
+
+/* One pod after the other, so that no more than one of them is in memory twice. */
+static int make_pods(struct loader *loader, struct store *store, bool freeze) {
     for (size_t i = 0; i < loader->pods.count; i++) {
         struct store_pod row = ((const struct store_pod *)loader->pods.row)[i];
-        const void *cubes, *hosts, *chips, *ocses, *fibers;
         struct fabric_pod_rows rows = {.pod = &row};
-        rows.n_cubes = rows_of(&loader->cubes, row.pod_id, &cubes);
-        rows.n_hosts = rows_of(&loader->hosts, row.pod_id, &hosts);
-        rows.n_chips = rows_of(&loader->chips, row.pod_id, &chips);
-        rows.n_ocses = rows_of(&loader->ocses, row.pod_id, &ocses);
-        rows.n_fibers = rows_of(&loader->fibers, row.pod_id, &fibers);
-        rows.cubes = cubes, rows.hosts = hosts, rows.chips = chips, rows.ocses = ocses, rows.fibers = fibers;
+        struct arena *kept = loader->arena;
+        loader->arena = NULL;
+        int r = load_parts(loader, store, row.pod_id, &rows);
+        if (r < 0) {
+            drop_texts(loader);
+            loader->arena = kept;
+            return r;
+        }
         if (freeze) {
             row.frozen = FROZEN_RESTORED;
             row.frozen_text = frozen_text(FROZEN_RESTORED);
         }
         struct fabric_pod *pod;
-        int r = pod_new(loader->fabric, &rows, &pod);
+        r = pod_new(loader->fabric, &rows, &pod);
+        drop_texts(loader);
+        loader->arena = kept;
         if (r < 0)
             return r;
         pod_link(loader->fabric, pod);
@@ -415,13 +442,9 @@ int fabric_load(struct fabric *fabric, struct store *store, int64_t now_us, int6
         enum store_table table;
         void (*take)(const void *record, void *userdata);
     } tables[] = {
-        {STORE_POD, take_pod},           {STORE_CUBE, take_cube},
-        {STORE_HOST, take_host},         {STORE_CHIP, take_chip},
-        {STORE_OCS, take_ocs},           {STORE_FIBER, take_fiber},
-        {STORE_SLICE, take_slice},       {STORE_SLICE_LABEL, take_label},
-        {STORE_POSITION, take_position}, {STORE_OPERATION, take_operation},
-        {STORE_REQUEST, take_request},   {STORE_EVENT, take_event},
-        {STORE_REFUSAL, take_refusal},
+        {STORE_POD, take_pod},           {STORE_SLICE, take_slice},         {STORE_SLICE_LABEL, take_label},
+        {STORE_POSITION, take_position}, {STORE_OPERATION, take_operation}, {STORE_REQUEST, take_request},
+        {STORE_EVENT, take_event},       {STORE_REFUSAL, take_refusal},
     };
     struct loader loader = {.fabric = fabric, .now_us = now_us};
     fabric_set_clock(fabric, now_us, wall_us);
@@ -441,7 +464,7 @@ int fabric_load(struct fabric *fabric, struct store *store, int64_t now_us, int6
     else if (fabric->ring_first == 0)
         fabric->ring_lost = fabric->ring[0].revision - 1;
     if (r == 0)
-        r = make_pods(&loader, store_origin(store) == STORE_RESTORED);
+        r = make_pods(&loader, store, store_origin(store) == STORE_RESTORED);
     const struct store_slice *slices = loader.slices.row;
     for (size_t i = 0; i < loader.slices.count; i++) {
         if (r == 0)
@@ -472,11 +495,7 @@ int fabric_load(struct fabric *fabric, struct store *store, int64_t now_us, int6
                           &loader.fibers, &loader.slices, &loader.labels, &loader.positions};
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
         free(all[i]->row);
-    while (loader.arena) {
-        struct arena *arena = loader.arena;
-        loader.arena = arena->next;
-        free(arena);
-    }
+    drop_texts(&loader);
     fabric_mark(fabric);
     return r;
 }

@@ -143,7 +143,7 @@ static int verify(sqlite3 *db, struct store_audit_summary *summary, char *error,
     summary->last_id = summary->anchor_id = anchor_id;
 
     sqlite3_stmt *statement = NULL;
-    result = rows_prepare_select(db, STORE_AUDIT, false, &statement);
+    result = rows_prepare_select(db, STORE_AUDIT, ROWS_ALL, &statement);
     if (result == 0)
         result = walk(statement, anchor_id, hash, summary, error, error_size);
     sqlite3_finalize(statement);

@@ -27,7 +27,7 @@ int store_read_after(const char *path, enum store_table table, int64_t after, si
     if (result < 0)
         return result;
     sqlite3_stmt *statement = NULL;
-    result = rows_prepare_select(db, table, true, &statement);
+    result = rows_prepare_select(db, table, ROWS_AFTER, &statement);
     if (result == 0) {
         sqlite3_bind_int64(statement, 1, after);
         sqlite3_bind_int64(statement, 2, max > INT64_MAX ? INT64_MAX : (int64_t)max);

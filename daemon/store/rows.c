@@ -52,15 +52,15 @@ static void write_delete_prefix(FILE *sql, const struct store_table_info *info, 
     write_names(sql, info, 0, n_keys, "\"%s\" = ?", " AND ");
 }
 
-static void write_select(FILE *sql, const struct store_table_info *info, bool is_after) {
+static void write_select(FILE *sql, const struct store_table_info *info, enum rows_selected selected) {
     fputs("SELECT ", sql);
     write_names(sql, info, 0, info->n_columns, "\"%s\"", ", ");
     fprintf(sql, " FROM %s", info->name);
-    if (is_after)
-        fprintf(sql, " WHERE \"%s\" > ?", info->columns[0].name);
+    if (selected != ROWS_ALL)
+        fprintf(sql, " WHERE \"%s\" %s ?", info->columns[0].name, selected == ROWS_WITH ? "=" : ">");
     fputs(" ORDER BY ", sql);
     write_names(sql, info, 0, info->n_keys, "\"%s\"", ", ");
-    if (is_after)
+    if (selected == ROWS_AFTER)
         fputs(" LIMIT ?", sql);
 }
 
@@ -69,6 +69,7 @@ enum statement_kind {
     STATEMENT_DELETE_PREFIX,
     STATEMENT_DELETE_THROUGH,
     STATEMENT_SELECT,
+    STATEMENT_SELECT_WITH,
     STATEMENT_SELECT_AFTER,
 };
 
@@ -91,8 +92,13 @@ static int prepare(sqlite3 *db, enum statement_kind kind, enum store_table table
         fprintf(sql, "DELETE FROM %s WHERE \"%s\" <= ?", info->name, info->columns[0].name);
         break;
     case STATEMENT_SELECT:
+        write_select(sql, info, ROWS_ALL);
+        break;
+    case STATEMENT_SELECT_WITH:
+        write_select(sql, info, ROWS_WITH);
+        break;
     case STATEMENT_SELECT_AFTER:
-        write_select(sql, info, kind == STATEMENT_SELECT_AFTER);
+        write_select(sql, info, ROWS_AFTER);
         break;
     }
     if (fclose(sql) != 0) {
@@ -152,8 +158,14 @@ int rows_delete_through(struct rows *rows, enum store_table table, int64_t last_
     return run(*statement);
 }
 
-int rows_prepare_select(sqlite3 *db, enum store_table table, bool is_after, sqlite3_stmt **ret_statement) {
-    return prepare(db, is_after ? STATEMENT_SELECT_AFTER : STATEMENT_SELECT, table, 0, ret_statement);
+int rows_prepare_select(sqlite3 *db, enum store_table table, enum rows_selected selected,
+                        sqlite3_stmt **ret_statement) {
+    static const enum statement_kind kinds[] = {
+        [ROWS_ALL] = STATEMENT_SELECT,
+        [ROWS_WITH] = STATEMENT_SELECT_WITH,
+        [ROWS_AFTER] = STATEMENT_SELECT_AFTER,
+    };
+    return prepare(db, kinds[selected], table, 0, ret_statement);
 }
 
 int rows_read(sqlite3_stmt *statement, enum store_table table, union store_record *ret_record) {

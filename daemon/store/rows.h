@@ -21,10 +21,16 @@ __attribute__((warn_unused_result)) int rows_delete(struct rows *rows, enum stor
 __attribute__((warn_unused_result)) int rows_delete_through(struct rows *rows, enum store_table table,
                                                             int64_t last_key);
 
-/* Prepares "SELECT every column in key order"; with is_after also "the first column > ?1, at most ?2 rows".
- */
+enum rows_selected {
+    ROWS_ALL,
+    ROWS_WITH,  /* the first column = ?1 */
+    ROWS_AFTER, /* the first column > ?1, at most ?2 rows */
+};
+
+/* Prepares "SELECT every column in key order" of those rows. */
 __attribute__((warn_unused_result)) int rows_prepare_select(sqlite3 *db, enum store_table table,
-                                                            bool is_after, sqlite3_stmt **ret_statement);
+                                                            enum rows_selected selected,
+                                                            sqlite3_stmt **ret_statement);
 /* The row at which a select stands. 0 or -ENOMEM. */
 __attribute__((warn_unused_result)) int rows_read(sqlite3_stmt *statement, enum store_table table,
                                                   union store_record *ret_record);

@@ -297,11 +297,13 @@ const char *store_error(const struct store *store) {
     return store->error;
 }
 
-int store_load(struct store *store, enum store_table table, void (*row)(const void *record, void *userdata),
-               void *userdata) {
+static int load(struct store *store, enum store_table table, enum rows_selected selected, int64_t first_key,
+                void (*row)(const void *record, void *userdata), void *userdata) {
     sqlite3_stmt *statement = NULL;
-    int result = rows_prepare_select(store->db, table, false, &statement);
+    int result = rows_prepare_select(store->db, table, selected, &statement);
     int code = SQLITE_DONE;
+    if (result == 0 && selected == ROWS_WITH)
+        sqlite3_bind_int64(statement, 1, first_key);
     while (result == 0 && (code = sqlite3_step(statement)) == SQLITE_ROW) {
         union store_record record;
         result = rows_read(statement, table, &record);
@@ -312,6 +314,16 @@ int store_load(struct store *store, enum store_table table, void (*row)(const vo
         result = connection_errno(store->db, code);
     sqlite3_finalize(statement);
     return result;
+}
+
+int store_load(struct store *store, enum store_table table, void (*row)(const void *record, void *userdata),
+               void *userdata) {
+    return load(store, table, ROWS_ALL, 0, row, userdata);
+}
+
+int store_load_with(struct store *store, enum store_table table, int64_t first_key,
+                    void (*row)(const void *record, void *userdata), void *userdata) {
+    return load(store, table, ROWS_WITH, first_key, row, userdata);
 }
 
 /* What a transaction will leave behind in memory once it is durable. */

@@ -51,11 +51,16 @@ enum store_counter {
 };
 int64_t store_counter(const struct store *store, enum store_counter counter);
 
-/* Calls row for every record of a table, in key order; record is the struct of the table. 0 or negative
- * errno. */
+/* Calls row for every record of a table, in key order; record is the struct of the table, its texts live
+ * during the call only. 0 or negative errno. */
 __attribute__((warn_unused_result)) int store_load(struct store *store, enum store_table table,
                                                    void (*row)(const void *record, void *userdata),
                                                    void *userdata);
+/* The same for the records whose first key is this one: those of one pod, where that is the first key. */
+__attribute__((warn_unused_result)) int store_load_with(struct store *store, enum store_table table,
+                                                        int64_t first_key,
+                                                        void (*row)(const void *record, void *userdata),
+                                                        void *userdata);
 
 /* A list of row changes that become durable together or not at all. Memory errors are kept inside and
  * reported by store_change_status(), so that a builder checks once. Any thread, one at a time. */
