@@ -200,7 +200,7 @@ static uint64_t next_random(struct device *device) {
 static void end_session(struct device *device, const char *cause, int64_t now_us) {
     bool was_changing = device->changing;
     /* Also after an answered line: a doubled answer may have been taken for the next line's. */
-    if (was_changing)
+    if (was_changing || device->request == REQUEST_PORTS)
         device->late_change_possible = true;
     device->transport.close(device->transport.userdata);
     device->connected = device->connecting = false;

@@ -497,6 +497,24 @@ Test(device, after_a_lost_change_two_equal_reads_a_guard_time_apart_are_needed) 
     cr_assert_eq(f.maps, 3);
 }
 
+/* A port that is disabled late takes the light from a circuit that was made meanwhile. */
+Test(device, after_lost_port_commands_two_equal_reads_are_needed_too) {
+    static const uint16_t ports[] = {3};
+    to_ready("(@),(@)\n");
+    cr_assert_eq(device_set_ports(f.device, false, ports, 1, false, f.now_us), DEVICE_APPLY_STARTED);
+    f.sent[0] = '\0';
+    device_on_closed(f.device, "gone", f.now_us);
+    to_first_read();
+    say("(@),(@)\n");
+    cr_assert_eq(f.maps, 1);
+    cr_assert_eq(device_state(f.device), DEVICE_SYNCING);
+    pass(LATE_GUARD);
+    SENT(READ);
+    say("(@),(@)\n");
+    cr_assert_eq(f.maps, 2);
+    cr_assert_eq(device_state(f.device), DEVICE_READY);
+}
+
 Test(device, a_session_lost_between_the_two_reads_starts_over) {
     to_ready("(@),(@)\n");
     lose_in_change();
