@@ -5,7 +5,9 @@
 #include "ctl/registry.h"
 
 static const struct ctl_column columns[] = {
-    {"KIND"}, {"OBJECT"}, {"SINCE", CTL_COLUMN_WHERE_GIVEN}, {"WHAT"}, {"TO DO", CTL_COLUMN_WHERE_GIVEN},
+    {"KIND", CTL_COLUMN_KEY},          {"OBJECT", CTL_COLUMN_KEY},
+    {"SINCE", CTL_COLUMN_WHERE_GIVEN}, {"WHAT"},
+    {"TO DO", CTL_COLUMN_WHERE_GIVEN},
 };
 
 static void fill(struct ctl *ctl, struct ctl_table *table, const void *message) {
@@ -34,7 +36,14 @@ static int alarm_list(struct ctl *ctl) {
 }
 
 static const struct ctl_command commands[] = {
-    {"list", "List what needs a person now, and what to do", NULL, {{0}}, NULL, 0, NULL, alarm_list},
+    {"list",
+     "List what needs a person now, and what to do",
+     NULL,
+     {{0}},
+     NULL,
+     CTL_FLAGS_WATCH,
+     NULL,
+     alarm_list},
     {0},
 };
 

@@ -262,16 +262,24 @@ static enum ctl_parse check_complete(struct parser *p) {
 static enum ctl_parse parse_all(struct parser *p) {
     enum ctl_parse first_error = CTL_PARSE_OK;
     bool only_words = false;
-    while (p->at < p->argc && first_error == CTL_PARSE_OK) {
+    while (p->at < p->argc) {
         const char *word = p->argv[p->at];
+        enum ctl_parse r = CTL_PARSE_OK;
+        int at = p->at;
         if (!only_words && strcmp(word, "--") == 0) {
             only_words = true;
             p->at++;
         } else if (!only_words && word[0] == '-' && word[1]) {
-            first_error = parse_flag(p);
+            r = parse_flag(p);
         } else {
-            first_error = parse_word(p, word);
+            r = parse_word(p, word);
             p->at++;
+        }
+        if (p->at == at)
+            p->at++;
+        if (r != CTL_PARSE_OK && first_error == CTL_PARSE_OK) {
+            first_error = r;
+            p->error_size = 0; /* what follows may still say --help, or how to print the error */
         }
     }
     if (ctl_arguments_text(p->a, "help"))

@@ -9,8 +9,8 @@
 #include <string.h>
 
 static const struct ctl_column columns[] = {
-    {"OCS"},
-    {"A"},
+    {"OCS", CTL_COLUMN_KEY},
+    {"A", CTL_COLUMN_KEY},
     {"B"},
     {"CLASS"},
     {"STATE"},
@@ -101,7 +101,7 @@ static const struct ctl_command commands[] = {
      NULL,
      {{0}},
      list_flags,
-     0,
+     CTL_FLAGS_WATCH,
      NULL,
      circuit_list},
     {"clear",

@@ -1,6 +1,6 @@
 #include "ctl/client.h"
+#include "ctl/error.h"
 #include "ctl/remote.h"
-#include "ctl/word.h"
 #include "heliostat/v1/common.pb-c.h"
 #include <errno.h>
 #include <event2/event.h>
@@ -9,8 +9,6 @@
 #include <time.h>
 
 #define REFUSAL_TYPE "type.googleapis.com/heliostat.v1.Refusal"
-#define ITEMS_SHOWN 8
-#define FINDINGS_SHOWN 50 /* of a file, or of what an import would change */
 
 struct ctl_client {
     struct event_base *base;
@@ -72,9 +70,10 @@ int ctl_connect(struct ctl *ctl, bool quiet) {
     }
     if (r < 0) {
         ctl_client_free(client);
-        if (!quiet)
-            ctl_fail(ctl, 0, "cannot reach heliostatd at %s: %s", ctl->socket_path, why_unreachable(-r));
-        return -r == EACCES || -r == EPERM ? CTL_EXIT_NOT_ALLOWED : CTL_EXIT_UNREACHABLE;
+        int exit_status = -r == EACCES || -r == EPERM ? CTL_EXIT_NOT_ALLOWED : CTL_EXIT_UNREACHABLE;
+        return quiet ? exit_status
+                     : ctl_fail(ctl, exit_status, "cannot reach heliostatd at %s: %s", ctl->socket_path,
+                                why_unreachable(-r));
     }
     ctl->client = client;
     return 0;
@@ -144,50 +143,20 @@ int ctl_exit_of_result(const struct grpcx_result *result) {
     return exit_status;
 }
 
-static const char *retry_text(Heliostat__V1__Retry retry) {
-    switch (retry) {
-    case HELIOSTAT__V1__RETRY__RETRY_WHEN_FREED:
-        return "try again when capacity is freed";
-    case HELIOSTAT__V1__RETRY__RETRY_LATER:
-        return "try again later";
-    case HELIOSTAT__V1__RETRY__RETRY_AFTER_OPERATOR:
-        return "an operator has to act first";
-    default:
-        return NULL;
-    }
-}
-
-static void print_refusal(const struct ctl *ctl, const char *message, const Heliostat__V1__Refusal *refusal) {
-    const char *retry = retry_text(refusal->retry), *text = *refusal->text ? refusal->text : message;
-    const char *reason = ctl_enum_word(&heliostat__v1__reason__descriptor, (int)refusal->reason);
-    ctl_fail(ctl, 0, *reason ? "%s%s%s [%s]" : "%s%s%s", refusal->field, *refusal->field ? ": " : "", text,
-             reason);
-    size_t shown = !*reason || refusal->reason == HELIOSTAT__V1__REASON__REASON_WOULD_DISRUPT ? FINDINGS_SHOWN
-                                                                                              : ITEMS_SHOWN;
-    for (size_t i = 0; i < refusal->n_items && i < shown; i++)
-        fprintf(stderr, "  - %s\n", refusal->items[i]);
-    if (refusal->n_items > shown)
-        fprintf(stderr, "  ... and %zu more\n", refusal->n_items - shown);
-    if (*refusal->would_fit_if)
-        fprintf(stderr, "  would succeed: %s\n", refusal->would_fit_if);
-    if (retry)
-        fprintf(stderr, "  retry: %s\n", retry);
-}
-
 int ctl_report_failure(struct ctl *ctl, const struct grpcx_result *result) {
     Heliostat__V1__Refusal *refusal = refusal_of(result);
-    const char *message = result->message && *result->message ? result->message : "no reason was given";
-    if (refusal)
-        print_refusal(ctl, message, refusal);
+    const char *text = result->message && *result->message ? result->message : "no reason was given";
+    const char *status = grpcx_status_name(result->status);
+    if (refusal && *refusal->text)
+        text = refusal->text;
     else if (result->status == GRPCX_UNAVAILABLE)
-        ctl_fail(ctl, 0, "heliostatd at %s does not answer: %s", ctl->socket_path, message);
+        text = ctl_text(ctl, "heliostatd at %s does not answer: %s", ctl->socket_path, text);
     else if (result->status == GRPCX_UNIMPLEMENTED)
-        ctl_fail(ctl, 0, "this heliostatd does not know the request (%s); helioctl is version %s", message,
-                 HELIOSTAT_VERSION);
-    else if (result->status == GRPCX_INVALID_ARGUMENT || result->status == GRPCX_NOT_FOUND)
-        ctl_fail(ctl, 0, "%s", message);
-    else
-        ctl_fail(ctl, 0, "%s (%s)", message, grpcx_status_name(result->status));
+        text = ctl_text(ctl, "this heliostatd does not know the request (%s); helioctl is version %s", text,
+                        HELIOSTAT_VERSION);
+    else if (result->status != GRPCX_INVALID_ARGUMENT && result->status != GRPCX_NOT_FOUND)
+        text = ctl_text(ctl, "%s (%s)", text, status);
+    ctl_print_refusal(ctl, ctl_exit_of_result(result), text, status, refusal);
     free_refusal(refusal);
     return ctl_exit_of_result(result);
 }
@@ -206,6 +175,16 @@ static void remember_planned(struct ctl *ctl, const char *method, const Protobuf
     ctl->planned = planned;
 }
 
+/* For errors: a program that repeats a request needs its id. */
+static void remember_asked(struct ctl *ctl, const char *method, const ProtobufCMessage *request) {
+    const ProtobufCFieldDescriptor *field =
+        protobuf_c_message_descriptor_get_field_by_name(request->descriptor, "mutation");
+    const Heliostat__V1__Mutation *mutation =
+        field ? *(const Heliostat__V1__Mutation *const *)((const char *)request + field->offset) : NULL;
+    ctl->asked_method = ctl_text(ctl, "%s", method);
+    ctl->asked_request_id = mutation ? ctl_text(ctl, "%s", mutation->request_id) : NULL;
+}
+
 static int call(struct ctl *ctl, const char *method, const ProtobufCMessage *request,
                 const ProtobufCMessageDescriptor *response, bool quiet, void *ret_response) {
     ProtobufCMessage *message = NULL;
@@ -214,6 +193,7 @@ static int call(struct ctl *ctl, const char *method, const ProtobufCMessage *req
     if (exit_status)
         return exit_status;
     char *path = ctl_text(ctl, "/heliostat.v1.%s", method);
+    remember_asked(ctl, method, request);
     int r = grpcx_client_unary_blocking(ctl->client->grpc, path, request, response,
                                         quiet ? 2000 : CTL_CALL_TIMEOUT_MS, &message, &result);
     if (r < 0) {

@@ -50,6 +50,7 @@ enum ctl_flag_set {
     CTL_FLAGS_MUTATION = 1,    /* --dry-run --request-id --if-revision */
     CTL_FLAGS_WAIT = 2,        /* --wait --no-wait --timeout */
     CTL_FLAGS_DESTRUCTIVE = 4, /* --yes */
+    CTL_FLAGS_WATCH = 8,       /* --watch */
 };
 
 struct ctl_command {

@@ -1,5 +1,6 @@
 #include "ctl/ctl.h"
 #include "ctl/client.h"
+#include "ctl/error.h"
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -91,7 +92,7 @@ char *ctl_read_file(struct ctl *ctl, const char *path, size_t *ret_length) {
     size_t length = 0, capacity = 0;
     char *text = NULL;
     if (!file) {
-        ctl_fail(ctl, 0, "%s: %s", path, strerror(errno));
+        ctl_fail(ctl, CTL_EXIT_USAGE, "%s: %s", path, strerror(errno));
         return NULL;
     }
     do {
@@ -108,7 +109,7 @@ char *ctl_read_file(struct ctl *ctl, const char *path, size_t *ret_length) {
     text[length] = 0;
     ctl_keep(ctl, text, free);
     if (failed || too_long) {
-        ctl_fail(ctl, 0, "%s: %s", path, failed ? "cannot be read" : "is larger than 64 MiB");
+        ctl_fail(ctl, CTL_EXIT_USAGE, "%s: %s", path, failed ? "cannot be read" : "is larger than 64 MiB");
         return NULL;
     }
     *ret_length = length;
@@ -179,10 +180,13 @@ char *ctl_positional_or(const struct ctl *ctl, unsigned index, const char *other
 
 int ctl_fail(const struct ctl *ctl, int exit_status, const char *format, ...) {
     va_list values;
+    char *text;
     va_start(values, format);
-    fputs("helioctl: ", stderr);
-    vfprintf(stderr, format, values);
-    fputc('\n', stderr);
+    int length = vasprintf(&text, format, values);
     va_end(values);
+    if (length < 0)
+        no_memory();
+    ctl_print_error(ctl, exit_status, text, NULL);
+    free(text);
     return exit_status;
 }

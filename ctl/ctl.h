@@ -10,6 +10,7 @@ enum ctl_format { CTL_FORMAT_TABLE, CTL_FORMAT_WIDE, CTL_FORMAT_JSON, CTL_FORMAT
 
 struct ctl_client;
 struct ctl_block;
+struct ctl_watch;
 struct Heliostat__V1__PlannedRequest;
 
 struct ctl {
@@ -21,6 +22,8 @@ struct ctl {
     bool colour;             /* of stdout */
     struct ctl_client *client;
     struct ctl_block *blocks;
+    struct ctl_watch *watch;                       /* NULL but in a round of --watch */
+    const char *asked_method, *asked_request_id;   /* of the last call; NULL: none, no change */
     struct Heliostat__V1__PlannedRequest *planned; /* what --dry-run asked; NULL: nothing yet */
 };
 
@@ -47,6 +50,7 @@ char **ctl_flag_list(struct ctl *ctl, const char *flag, size_t *ret_n);
 char *ctl_positional(const struct ctl *ctl, unsigned index);
 char *ctl_positional_or(const struct ctl *ctl, unsigned index, const char *otherwise);
 
-/* Prints "helioctl: ..." to stderr and returns exit_status. */
+/* Prints "helioctl: ..." to stderr, with -o json or jsonl {"error": {"message", "exitStatus"}}, and returns
+ * exit_status. */
 __attribute__((format(printf, 3, 4))) int ctl_fail(const struct ctl *ctl, int exit_status, const char *format,
                                                    ...);

@@ -113,7 +113,14 @@ static const struct ctl_flag drain_flags[] = {
     { "CUBE", false, CTL_OBJECT_CUBE, "Name of the cube" }
 
 static const struct ctl_command commands[] = {
-    {"list", "List cubes: health, scheduling, who has them", NULL, {{0}}, list_flags, 0, NULL, cube_list},
+    {"list",
+     "List cubes: health, scheduling, who has them",
+     NULL,
+     {{0}},
+     list_flags,
+     CTL_FLAGS_WATCH,
+     NULL,
+     cube_list},
     {"mark",
      "Say what the health of a cube is",
      NULL,
@@ -127,7 +134,7 @@ static const struct ctl_command commands[] = {
      NULL,
      {CUBE_NAME},
      NULL,
-     0,
+     CTL_FLAGS_WATCH,
      NULL,
      ctl_cube_get},
     {"cordon",
@@ -221,7 +228,7 @@ static const struct ctl_command commands[] = {
      NULL,
      {{"CUBE", false, CTL_OBJECT_CUBE, "Name of the cube"}},
      NULL,
-     0,
+     CTL_FLAGS_WATCH,
      NULL,
      ctl_cube_qualification},
     {0},

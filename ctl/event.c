@@ -1,12 +1,9 @@
 /* helioctl event */
-#include "heliostat/v1/event.pb-c.h"
 #include "ctl/client.h"
+#include "ctl/event_stream.h"
 #include "ctl/output.h"
 #include "ctl/registry.h"
 #include "ctl/word.h"
-#include <errno.h>
-#include <poll.h>
-#include <unistd.h>
 
 static void print_event(const Heliostat__V1__Event *e) {
     printf("%lld  %s  %-16s %s", (long long)e->revision, e->time, e->kind, e->object);
@@ -43,36 +40,22 @@ static int print_item(struct ctl *ctl, const Heliostat__V1__WatchResponse *item)
     return 0;
 }
 
-/* A pipe whose reader went away; nothing else tells while there is nothing to print. The daemon's PROGRESS
- * makes the question come up every ten seconds. */
-static bool is_reader_gone(void) {
-    struct pollfd out = {.fd = STDOUT_FILENO};
-    return poll(&out, 1, 0) > 0 && (out.revents & POLLERR);
-}
-
 static int event_watch(struct ctl *ctl) {
-    Heliostat__V1__WatchRequest request = HELIOSTAT__V1__WATCH_REQUEST__INIT;
-    struct grpcx_stream_reader *reader;
-    ProtobufCMessage *message;
-    request.since_revision = ctl_flag_number(ctl, "since", 0);
-    request.slice = ctl_flag_text_or(ctl, "slice", "");
-    int exit_status = ctl_connect(ctl, false);
-    if (exit_status)
-        return exit_status;
-    if (grpcx_stream_open(ctl_grpc(ctl), "/heliostat.v1.EventService/Watch", &request.base,
-                          &heliostat__v1__watch_response__descriptor, 0, &reader) < 0)
-        return ctl_fail(ctl, CTL_EXIT_UNREACHABLE, "heliostatd at %s does not answer", ctl->socket_path);
-    int r = 0;
-    while (exit_status == 0 && !is_reader_gone() && (r = grpcx_stream_next(reader, -1, &message)) == 0) {
-        exit_status = print_item(ctl, (const Heliostat__V1__WatchResponse *)message);
-        grpcx_unpack_free(message);
-        if (fflush(stdout) != 0)
+    struct ctl_event_stream stream;
+    Heliostat__V1__WatchResponse *item;
+    enum ctl_event_result result;
+    int exit_status, printed = 0;
+    ctl_event_stream_init(&stream, ctl, ctl_flag_number(ctl, "since", 0), ctl_flag_text_or(ctl, "slice", ""));
+    while ((result = ctl_event_stream_next(&stream, -1, &item, &exit_status)) != CTL_EVENT_END) {
+        if (result != CTL_EVENT_ITEM)
+            continue;
+        printed = print_item(ctl, item);
+        grpcx_unpack_free(&item->base);
+        if (printed || fflush(stdout) != 0)
             break;
     }
-    if (exit_status == 0 && r == GRPCX_STREAM_END && grpcx_stream_result(reader)->status != GRPCX_OK)
-        exit_status = ctl_report_failure(ctl, grpcx_stream_result(reader));
-    grpcx_stream_close(reader);
-    return exit_status;
+    ctl_event_stream_deinit(&stream);
+    return exit_status ? exit_status : printed;
 }
 
 static const struct ctl_flag watch_flags[] = {

@@ -42,6 +42,12 @@ static const struct ctl_flag destructive_flags[] = {
     {0},
 };
 
+static const struct ctl_flag watch_flags[] = {
+    {"watch", 'w', CTL_VALUE_NONE,
+     .help = "Go on until interrupted: print what changed whenever it does; jsonl has one object for each"},
+    {0},
+};
+
 static const struct {
     unsigned set;
     const struct ctl_flag *flags;
@@ -49,6 +55,7 @@ static const struct {
     {CTL_FLAGS_MUTATION, mutation_flags},
     {CTL_FLAGS_WAIT, wait_flags},
     {CTL_FLAGS_DESTRUCTIVE, destructive_flags},
+    {CTL_FLAGS_WATCH, watch_flags},
 };
 
 static void visit_all(const struct ctl_flag *flags,

@@ -87,7 +87,7 @@ static int host_list(struct ctl *ctl) {
         return ctl_fail(ctl, CTL_EXIT_FAILED, "the answer holds no pod");
     hosts->pod = inventory->inventory->pods[0];
     hosts->status = pod->pod;
-    if (ctl->format == CTL_FORMAT_JSON)
+    if (ctl_wants_json(ctl))
         return ctl_print_json(ctl, hosts->pod);
     for (size_t i = 0; i < links->n_links; i++) {
         const Heliostat__V1__OpticalLink *l = links->links[i];
@@ -114,7 +114,7 @@ static const struct ctl_command commands[] = {
      NULL,
      {{0}},
      list_flags,
-     0,
+     CTL_FLAGS_WATCH,
      NULL,
      host_list},
     {"maintain",

@@ -1,13 +1,21 @@
 /* helioctl: parses the command line and runs one command of the table. */
 #include "ctl/ctl.h"
 #include "ctl/help.h"
+#include "ctl/output.h"
 #include "ctl/registry.h"
+#include "ctl/watch.h"
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 static int usage(const struct ctl_arguments *arguments, const char *error) {
-    fprintf(stderr, "helioctl: %s\n", error);
+    struct ctl ctl;
+    ctl_init(&ctl, ctl_nouns, arguments);
+    bool wants_json = ctl_wants_json(&ctl);
+    ctl_fail(&ctl, CTL_EXIT_USAGE, "%s", error);
+    ctl_deinit(&ctl);
+    if (wants_json)
+        return CTL_EXIT_USAGE;
     fprintf(stderr, "Try: helioctl %s%s%s%s--help\n", arguments->noun ? arguments->noun->name : "",
             arguments->noun ? " " : "",
             arguments->command && arguments->command->verb ? arguments->command->verb : "",
@@ -18,7 +26,7 @@ static int usage(const struct ctl_arguments *arguments, const char *error) {
 static int run(const struct ctl_arguments *arguments) {
     struct ctl ctl;
     ctl_init(&ctl, ctl_nouns, arguments);
-    int exit_status = arguments->command->run(&ctl);
+    int exit_status = ctl_has(&ctl, "watch") ? ctl_watch_command(&ctl) : arguments->command->run(&ctl);
     ctl_deinit(&ctl);
     if (fflush(stdout) != 0 && exit_status == 0) {
         perror("helioctl: standard output");

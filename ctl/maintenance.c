@@ -349,7 +349,7 @@ static const struct ctl_command commands[] = {
      NULL,
      {{"OBJECT", true, CTL_OBJECT_OTHER, "A cube, host, fiber, port or switch"}},
      list_flags,
-     0,
+     CTL_FLAGS_WATCH,
      NULL,
      maintenance_list},
     {0},

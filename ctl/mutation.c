@@ -1,5 +1,6 @@
 #include "ctl/mutation.h"
 #include <stdarg.h>
+#include <stdlib.h>
 #include <strings.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -40,9 +41,12 @@ int ctl_ask(struct ctl *ctl, const char *format, ...) {
         if (!fgets(answer, sizeof(answer), stdin))
             answer[0] = 0;
     } else {
-        fputs("helioctl: ", stderr);
-        vfprintf(stderr, format, values);
-        fputs("\nhelioctl: there is no terminal to ask; add --yes\n", stderr);
+        char *text;
+        if (vasprintf(&text, format, values) < 0)
+            text = NULL;
+        ctl_fail(ctl, CTL_EXIT_USAGE, "%s: there is no terminal to ask; add --yes",
+                 text ? text : "this is not undone");
+        free(text);
     }
     va_end(values);
     if (!has_terminal())

@@ -174,7 +174,14 @@ static const struct ctl_flag address_flags[] = {
 };
 
 static const struct ctl_command commands[] = {
-    {"list", "List switches and what they say of themselves", NULL, {{0}}, pod_flag, 0, NULL, ocs_list},
+    {"list",
+     "List switches and what they say of themselves",
+     NULL,
+     {{0}},
+     pod_flag,
+     CTL_FLAGS_WATCH,
+     NULL,
+     ocs_list},
     {"confirm",
      "Pin product, serial and size of a switch as it reports them",
      "Until a switch is pinned, and when it shows anything else later, it is MISMATCH: it is asked, but "

@@ -110,8 +110,15 @@ static int operation_cancel(struct ctl *ctl) {
     { "ID", false, CTL_OBJECT_OTHER, "Number of the operation" }
 
 static const struct ctl_command commands[] = {
-    {"list", "List the work that goes on after changes", NULL, {{0}}, NULL, 0, NULL, operation_list},
-    {"get", "Show one operation", NULL, {OPERATION_ID}, NULL, 0, NULL, operation_get},
+    {"list",
+     "List the work that goes on after changes",
+     NULL,
+     {{0}},
+     NULL,
+     CTL_FLAGS_WATCH,
+     NULL,
+     operation_list},
+    {"get", "Show one operation", NULL, {OPERATION_ID}, NULL, CTL_FLAGS_WATCH, NULL, operation_get},
     {"wait",
      "Wait until an operation has ended",
      NULL,

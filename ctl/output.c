@@ -1,4 +1,5 @@
 #include "ctl/output.h"
+#include "ctl/watch.h"
 #include "heliostat/v1/common.pb-c.h"
 #include "proto/json/json.h"
 #include <errno.h>
@@ -12,9 +13,11 @@ static int print_message(struct ctl *ctl, const ProtobufCMessage *message, unsig
     if (r < 0)
         return ctl_fail(ctl, CTL_EXIT_FAILED, "the answer cannot be written as JSON: %s", strerror(-r));
     size_t length = strlen(text);
-    fputs(text, stdout);
-    if (length == 0 || text[length - 1] != '\n')
-        fputc('\n', stdout);
+    if (!ctl->watch || ctl_watch_is_new_message(ctl, message, text)) {
+        fputs(text, stdout);
+        if (length == 0 || text[length - 1] != '\n')
+            fputc('\n', stdout);
+    }
     free(text);
     return 0;
 }
@@ -62,6 +65,8 @@ int ctl_print_json(struct ctl *ctl, const void *message) {
         return print_message(ctl, with_planned(ctl, message), PROTO_JSON_PRETTY);
     if (!list_of(message, &items, &n))
         return print_message(ctl, message, 0);
+    if (ctl->watch)
+        ctl->watch->seen.is_used = true;
     for (size_t i = 0; i < n; i++) {
         int exit_status = print_message(ctl, items[i], 0);
         if (exit_status)
@@ -71,7 +76,9 @@ int ctl_print_json(struct ctl *ctl, const void *message) {
 }
 
 void ctl_show_table(struct ctl *ctl, const struct ctl_table *table) {
-    if (ctl->format == CTL_FORMAT_NAME)
+    if (ctl->watch)
+        ctl_watch_print_table(ctl, table);
+    else if (ctl->format == CTL_FORMAT_NAME)
         ctl_table_print_names(table, stdout);
     else
         ctl_table_print(table, stdout, ctl->format == CTL_FORMAT_WIDE);
@@ -84,7 +91,7 @@ int ctl_show(struct ctl *ctl, const void *message, const struct ctl_view *view) 
     ctl_table_init(&table, view->columns, view->n_columns);
     view->fill(ctl, &table, message);
     bool out_of_memory = table.out_of_memory;
-    if (ctl_table_rows(&table))
+    if (ctl_table_rows(&table) || (ctl->watch && !ctl->watch->is_first))
         ctl_show_table(ctl, &table);
     else if (view->none && ctl->format != CTL_FORMAT_NAME)
         fprintf(stderr, "%s\n", view->none);

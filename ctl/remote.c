@@ -96,7 +96,8 @@ int ctl_connect_remote(struct ctl *ctl, bool quiet, struct event_base *base,
         return r;
     int fd = connect_any(host, port);
     if (fd < 0 && !quiet)
-        ctl_fail(ctl, 0, "cannot reach heliostatd at %s: %s", ctl->socket_path, strerror(-fd));
+        ctl_fail(ctl, CTL_EXIT_UNREACHABLE, "cannot reach heliostatd at %s: %s", ctl->socket_path,
+                 strerror(-fd));
     r = fd < 0 ? CTL_EXIT_UNREACHABLE : grpcx_client_adopt_tls(base, fd, tls, host, options, ret_client);
     grpcx_tls_free(tls);
     return r;

@@ -80,7 +80,7 @@ static const struct ctl_command commands[] = {
      NULL,
      {{"POD", true, CTL_OBJECT_POD, "Pod (default: the only one)"}},
      NULL,
-     0,
+     CTL_FLAGS_WATCH,
      NULL,
      spare_list},
     {0},

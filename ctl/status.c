@@ -10,6 +10,7 @@
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define LINES_SHOWN 12
 
@@ -141,21 +142,25 @@ static void check_slices(struct ctl *ctl, struct status *s) {
         need(s, "%u slices, %s among them: a switch they use cannot be seen", n_unverified, unverified->name);
 }
 
+/* Many switches with one trouble are one line. */
 static void check_ocses(struct ctl *ctl, struct status *s, const Heliostat__V1__ListOcsesResponse *ocses) {
-    unsigned shown = 0, more = 0;
     for (size_t i = 0; i < ocses->n_ocses; i++) {
         const Heliostat__V1__OcsStatus *o = ocses->ocses[i];
-        if (o->state == HELIOSTAT__V1__OCS_STATE__OCS_STATE_IN_SYNC)
+        unsigned before = 0, same = 0;
+        for (size_t k = 0; k < ocses->n_ocses; k++)
+            if (ocses->ocses[k]->state == o->state) {
+                before += k < i;
+                same++;
+            }
+        if (o->state == HELIOSTAT__V1__OCS_STATE__OCS_STATE_IN_SYNC || before)
             continue;
-        if (shown++ >= LINES_SHOWN)
-            more++;
+        const char *state = ctl_enum_word(&heliostat__v1__ocs_state__descriptor, (int)o->state);
+        const char *cause = *o->cause ? ctl_text(ctl, ": %s", o->cause) : "";
+        if (same == 1)
+            need(s, "switch %s is %s%s", o->name, state, cause);
         else
-            need(s, "switch %s is %s%s%s", o->name,
-                 ctl_enum_word(&heliostat__v1__ocs_state__descriptor, (int)o->state), *o->cause ? ": " : "",
-                 o->cause);
+            need(s, "%u switches are %s, %s among them%s. helioctl ocs list", same, state, o->name, cause);
     }
-    if (more)
-        need(s, "%u more switches are not in sync: helioctl ocs list", more);
 }
 
 static void check_cubes(struct status *s, const Heliostat__V1__PodStatus *pod) {
@@ -183,6 +188,26 @@ static void check_cubes(struct status *s, const Heliostat__V1__PodStatus *pod) {
              unknown, pod->n_cubes);
 }
 
+static void check_alarms(struct status *s) {
+    for (size_t i = 0; s->alarms && i < s->alarms->n_alarms; i++) {
+        const Heliostat__V1__Alarm *a = s->alarms->alarms[i];
+        unsigned before = 0, same = 0;
+        for (size_t k = 0; k < s->alarms->n_alarms; k++)
+            if (strcmp(s->alarms->alarms[k]->kind, a->kind) == 0) {
+                before += k < i;
+                same++;
+            }
+        if (before)
+            continue;
+        const char *object = *a->object ? a->object : a->pod, *todo = *a->what_to_do ? ". " : "";
+        if (same == 1)
+            need(s, "alarm %s %s: %s%s%s", a->kind, object, a->text, todo, a->what_to_do);
+        else
+            need(s, "alarm %s on %u, %s among them: %s%s%s. helioctl alarm list", a->kind, same, object,
+                 a->text, todo, a->what_to_do);
+    }
+}
+
 static void print_needs(struct ctl *ctl, struct status *s) {
     for (size_t i = 0; i < s->pods->n_pods; i++) {
         const Heliostat__V1__PodStatus *pod = s->pods->pods[i];
@@ -193,11 +218,7 @@ static void print_needs(struct ctl *ctl, struct status *s) {
         check_cubes(s, pod);
     }
     check_slices(ctl, s);
-    for (size_t i = 0; s->alarms && i < s->alarms->n_alarms; i++) {
-        const Heliostat__V1__Alarm *a = s->alarms->alarms[i];
-        need(s, "alarm %s %s: %s%s%s", a->kind, *a->object ? a->object : a->pod, a->text,
-             *a->what_to_do ? ". " : "", a->what_to_do);
-    }
+    check_alarms(s);
     if (!s->needs)
         puts("\nNothing needs attention.");
 }
@@ -245,7 +266,14 @@ static int status(struct ctl *ctl) {
 }
 
 static const struct ctl_command commands[] = {
-    {NULL, "Show pods, slices and what needs a person, on one screen", NULL, {{0}}, NULL, 0, NULL, status},
+    {NULL,
+     "Show pods, slices and what needs a person, on one screen",
+     NULL,
+     {{0}},
+     NULL,
+     CTL_FLAGS_WATCH,
+     NULL,
+     status},
     {0},
 };
 

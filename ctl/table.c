@@ -91,17 +91,62 @@ static void print_row(const struct ctl_table *table, char *const *cells, const s
     fputc('\n', out);
 }
 
-void ctl_table_print(const struct ctl_table *table, FILE *out, bool wide) {
+static void print_part(const struct ctl_table *table, FILE *out, bool wide, bool is_header,
+                       const bool *is_left_out) {
     size_t *widths = calloc(table->n_columns, sizeof(*widths)), last = 0;
     if (!widths)
         return;
     for (size_t c = 0; c < table->n_columns; c++)
         if ((widths[c] = column_width(table, c, wide)))
             last = c;
-    print_row(table, NULL, widths, last, out);
-    for (size_t row = 0; row < ctl_table_rows(table); row++)
-        print_row(table, table->cells + row * table->n_columns, widths, last, out);
+    if (is_header)
+        print_row(table, NULL, widths, last, out);
+    for (size_t row = 0; !is_header && row < ctl_table_rows(table); row++)
+        if (!is_left_out || !is_left_out[row])
+            print_row(table, table->cells + row * table->n_columns, widths, last, out);
     free(widths);
+}
+
+void ctl_table_print_header(const struct ctl_table *table, FILE *out, bool wide) {
+    print_part(table, out, wide, true, NULL);
+}
+
+void ctl_table_print_rows(const struct ctl_table *table, FILE *out, bool wide, const bool *is_left_out) {
+    print_part(table, out, wide, false, is_left_out);
+}
+
+void ctl_table_print(const struct ctl_table *table, FILE *out, bool wide) {
+    ctl_table_print_header(table, out, wide);
+    ctl_table_print_rows(table, out, wide, NULL);
+}
+
+static char *join_cells(const struct ctl_table *table, size_t row, unsigned kinds_wanted,
+                        unsigned kinds_unwanted) {
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    if (!out)
+        return NULL;
+    for (size_t c = 0; c < table->n_columns; c++) {
+        unsigned kind = table->columns[c].kind;
+        if ((kind & kinds_wanted) == kinds_wanted && !(kind & kinds_unwanted))
+            fprintf(out, "%s\t", table->cells[row * table->n_columns + c]);
+    }
+    if (fclose(out) == 0)
+        return text;
+    free(text);
+    return NULL;
+}
+
+char *ctl_table_row_text(const struct ctl_table *table, size_t row, bool wide) {
+    return join_cells(table, row, 0, wide ? 0 : CTL_COLUMN_WIDE);
+}
+
+char *ctl_table_row_key(const struct ctl_table *table, size_t row) {
+    for (size_t c = 0; c < table->n_columns; c++)
+        if (table->columns[c].kind & CTL_COLUMN_KEY)
+            return join_cells(table, row, CTL_COLUMN_KEY, 0);
+    return strdup(table->cells[row * table->n_columns]);
 }
 
 void ctl_table_print_names(const struct ctl_table *table, FILE *out) {

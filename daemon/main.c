@@ -112,10 +112,18 @@ static int read_config(void *userdata, struct config *config, char *error) {
     return r;
 }
 
+/* EXIT_USAGE where it is the command line that is wrong. */
 static int read_config_first(struct arguments *arguments) {
     struct config *config = &arguments->options.config;
     struct access access = {0};
+    struct config unused;
     char error[CONFIG_ERROR_MAX] = "no memory";
+    config_init(&unused);
+    for (size_t i = 0; i < arguments->n_sets; i++)
+        if (config_set(&unused, arguments->sets[i], error)) {
+            fprintf(stderr, "heliostatd: --set %s: %s; see heliostatd --help\n", arguments->sets[i], error);
+            return EXIT_USAGE;
+        }
     int r = read_config(arguments, config, error);
     if (r == 0 && arguments->check_config)
         r = access_read(config, &access, error);

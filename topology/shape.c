@@ -145,21 +145,21 @@ int topo_shape_parse(const char *text, struct topo_shape *ret_shape, char *error
     char nearest[40];
     nearest_shape(v, nearest, sizeof(nearest));
     struct topo_shape shape = {0};
+    bool multiples = v[0] % 4 == 0 && v[1] % 4 == 0 && v[2] % 4 == 0, sorted = v[0] <= v[1] && v[1] <= v[2];
     for (int i = 0; i < 3; i++) {
         if (v[i] == 0 || v[i] > CHIPS_PER_DIMENSION_MAX) {
             snprintf(error, error_size,
                      "topology \"%.40s\": each size is 1 to %u chips; the nearest shape is %s", text,
                      CHIPS_PER_DIMENSION_MAX, nearest);
-            return TOPO_SHAPE_INVALID;
+            return v[i] && multiples && sorted ? TOPO_SHAPE_TOO_LARGE : TOPO_SHAPE_INVALID;
         }
         shape.chips[i] = (uint16_t)v[i];
     }
-    if (v[0] > v[1] || v[1] > v[2]) {
+    if (!sorted) {
         snprintf(error, error_size,
                  "topology \"%.40s\": sizes go from small to large; the nearest shape is %s", text, nearest);
         return TOPO_SHAPE_INVALID;
     }
-    bool multiples = v[0] % 4 == 0 && v[1] % 4 == 0 && v[2] % 4 == 0;
     if (!multiples && !is_part_shape(shape.chips)) {
         snprintf(error, error_size,
                  "topology \"%.40s\": whole cubes need multiples of 4, parts of a cube are 1x1x1 1x1x2 1x2x2 "
@@ -178,7 +178,7 @@ int topo_shape_parse(const char *text, struct topo_shape *ret_shape, char *error
     if (n_cubes > TOPO_POSITIONS_MAX) {
         snprintf(error, error_size, "topology \"%.40s\": %u cubes, a slice has at most %u", text, n_cubes,
                  TOPO_POSITIONS_MAX);
-        return TOPO_SHAPE_INVALID;
+        return TOPO_SHAPE_TOO_LARGE;
     }
     shape.n_cubes = (uint16_t)n_cubes;
     enum topo_twist twist = multiples ? twist_of(shape.chips) : TOPO_TWIST_NONE;

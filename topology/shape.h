@@ -26,9 +26,11 @@ struct topo_shape {
 };
 
 #define TOPO_SHAPE_INVALID 1
+#define TOPO_SHAPE_TOO_LARGE 2 /* well formed, and larger than any model of a pod */
 
-/* Reads "8x8x8", "4x4x8_untwisted", "2x2x4". 0, or TOPO_SHAPE_INVALID with a sentence in error[error_size]
- * that names the nearest shape that would be accepted. */
+/* Reads "8x8x8", "4x4x8_untwisted", "2x2x4". 0, TOPO_SHAPE_INVALID with a sentence in error[error_size]
+ * that names the nearest shape that would be accepted, or TOPO_SHAPE_TOO_LARGE with one that names the limit.
+ */
 __attribute__((warn_unused_result)) int topo_shape_parse(const char *text, struct topo_shape *ret_shape,
                                                          char *error, size_t error_size);
 /* Canonical text; a shape that can be twisted says whether it is. */

@@ -54,6 +54,17 @@ static int read_confirm(const struct fabric *fabric, const Heliostat__V1__Confir
     return 0;
 }
 
+/* The session judges the unit anew as soon as the pin is durable; what follows from that comes a moment
+ * later. */
+static Heliostat__V1__OcsStatus *convert_confirmed(struct arena *arena, const struct fabric_ocs *ocs) {
+    Heliostat__V1__OcsStatus *message = convert_ocs(arena, ocs);
+    if (message && ocs->state == OCS_MISMATCH && device_state(ocs->device) != DEVICE_MISMATCH) {
+        message->state = HELIOSTAT__V1__OCS_STATE__OCS_STATE_SYNCING;
+        message->cause = (char *)device_cause(ocs->device);
+    }
+    return message;
+}
+
 static ProtobufCMessage *confirm_ocses_head(struct api *api, struct arena *arena,
                                             const struct pending *pending) {
     const Heliostat__V1__ConfirmOcsesRequest *q = (const void *)pending->request;
@@ -70,7 +81,7 @@ static ProtobufCMessage *confirm_ocses_head(struct api *api, struct arena *arena
     fabric_refusal_deinit(&refusal);
     reply->ocses = arena_array(arena, count, sizeof(*reply->ocses));
     for (size_t i = 0; reply->ocses && i < count; i++)
-        reply->ocses[reply->n_ocses++] = convert_ocs(arena, ocses[i]);
+        reply->ocses[reply->n_ocses++] = convert_confirmed(arena, ocses[i]);
     return &reply->base;
 }
 

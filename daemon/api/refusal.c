@@ -1,4 +1,5 @@
 #include "daemon/api/refusal.h"
+#include "daemon/api/field_value.h"
 #include "heliostat/v1/common.pb-c.h"
 #include "proto/grpc/server.h"
 
@@ -54,7 +55,8 @@ static size_t items_that_fit(const struct fabric_refusal *refusal, size_t room) 
     return n;
 }
 
-int refusal_encode(const struct fabric_refusal *refusal, uint8_t **ret_bytes, size_t *ret_len) {
+int refusal_encode(const struct fabric_refusal *refusal, const ProtobufCMessage *request, uint8_t **ret_bytes,
+                   size_t *ret_len) {
     Heliostat__V1__Refusal message = HELIOSTAT__V1__REFUSAL__INIT;
     message.reason = (Heliostat__V1__Reason)refusal->reason;
     message.retry =
@@ -63,6 +65,12 @@ int refusal_encode(const struct fabric_refusal *refusal, uint8_t **ret_bytes, si
     message.field = (char *)refusal->field;
     message.would_fit_if = (char *)refusal->would_fit_if;
     message.nearest_topology = (char *)refusal->nearest;
+    char value[FIELD_TEXT_MAX], takes[FIELD_TEXT_MAX] = "";
+    field_value(request, refusal->field, value);
+    if (message.retry == HELIOSTAT__V1__RETRY__RETRY_NEVER && refusal->reason != REASON_NOT_OWNER)
+        field_accepted(request, refusal->field, takes);
+    message.value = value;
+    message.accepted = takes;
     size_t fixed = protobuf_c_message_get_packed_size(&message.base) + strlen(refusal->text) + 160;
     size_t n =
         items_that_fit(refusal, fixed < GRPCX_STATUS_DETAILS_MAX ? GRPCX_STATUS_DETAILS_MAX - fixed : 0);
@@ -94,7 +102,7 @@ int refusal_encode(const struct fabric_refusal *refusal, uint8_t **ret_bytes, si
 void refusal_finish(struct grpcx_call *call, const struct fabric_refusal *refusal) {
     uint8_t *bytes = NULL;
     size_t len = 0;
-    if (refusal_encode(refusal, &bytes, &len) < 0)
+    if (refusal_encode(refusal, grpcx_call_request(call), &bytes, &len) < 0)
         len = 0;
     grpcx_call_finish(call, refusal_status(refusal), refusal->text, bytes, len);
     free(bytes);

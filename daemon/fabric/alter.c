@@ -59,6 +59,34 @@ void alter_end_operation(struct change *change, struct fabric_slice *slice, cons
     change_operation_end(change, operation, OPERATION_DONE, text);
 }
 
+int alter_find(struct fabric *fabric, const struct fabric_actor *actor, const char *name, int64_t uid,
+               struct fabric_slice **ret_slice, struct fabric_refusal *refusal) {
+    struct fabric_slice *slice = slice_find_accepted(fabric, name);
+    int r;
+    if (!slice)
+        return refuse_not_found(refusal, "name", "there is no slice %.80s", name);
+    if (uid && slice->uid != uid)
+        return refuse_not_found(refusal, "uid", "slice %s has uid %lld, not %lld", slice->name,
+                                (long long)slice->uid, (long long)uid);
+    if ((r = alter_check_owner(slice, actor, refusal)) || (r = alter_check_revision(slice, actor, refusal)) ||
+        (r = alter_check_importing(slice, refusal)))
+        return r;
+    *ret_slice = slice;
+    return 0;
+}
+
+/* A deletion that comes late is done already; one whose name and uid are of two live slices is a mistake. */
+static int check_deleted(const struct fabric *fabric, const char *name, int64_t uid,
+                         struct fabric_refusal *refusal) {
+    const struct fabric_slice *other = slice_find_uid(fabric, uid);
+    if (uid < 0 || uid > fabric->counter[STORE_COUNTER_UID])
+        return refuse_not_found(refusal, "uid", "no slice ever had uid %lld", (long long)uid);
+    if (other && !other->accepted->is_gone)
+        return refuse_invalid(refusal, "uid", "uid %lld is of slice %s, not of %.80s", (long long)uid,
+                              other->name, name);
+    return 0;
+}
+
 int fabric_delete_slice(struct fabric *fabric, const struct fabric_actor *actor, const char *name,
                         int64_t uid, int64_t now_us, struct fabric_outcome *ret_outcome,
                         struct fabric_refusal *refusal) {
@@ -66,17 +94,12 @@ int fabric_delete_slice(struct fabric *fabric, const struct fabric_actor *actor,
     if (r)
         return r;
     struct fabric_slice *slice = slice_find_accepted(fabric, name);
-    if (uid < 0 || uid > fabric->counter[STORE_COUNTER_UID])
-        return refuse_not_found(refusal, "uid", "no slice ever had uid %lld", (long long)uid);
     if (uid && (!slice || slice->uid != uid)) {
         /* That one is gone; a namesake is not touched. */
         *ret_outcome = (struct fabric_outcome){.uid = uid};
-        return 0;
+        return check_deleted(fabric, name, uid, refusal);
     }
-    if (!slice)
-        return refuse_not_found(refusal, "name", "there is no slice %.80s", name);
-    if ((r = alter_check_owner(slice, actor, refusal)) || (r = alter_check_revision(slice, actor, refusal)) ||
-        (r = alter_check_held(slice, refusal)) || (r = alter_check_importing(slice, refusal)))
+    if ((r = alter_find(fabric, actor, name, uid, &slice, refusal)) || (r = alter_check_held(slice, refusal)))
         return r;
     *ret_outcome = (struct fabric_outcome){.uid = slice->uid};
     if (actor->validate_only)

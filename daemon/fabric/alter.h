@@ -2,6 +2,11 @@
 /* What every change to a slice that is there asks first. */
 #include "daemon/fabric/change.h"
 
+/* The slice of that name (and uid, unless 0) that this actor may change. 0 or FABRIC_REFUSED. */
+__attribute__((warn_unused_result)) int alter_find(struct fabric *fabric, const struct fabric_actor *actor,
+                                                   const char *name, int64_t uid,
+                                                   struct fabric_slice **ret_slice,
+                                                   struct fabric_refusal *refusal);
 /* 0 or FABRIC_REFUSED. */
 int alter_check_owner(const struct fabric_slice *slice, const struct fabric_actor *actor,
                       struct fabric_refusal *refusal);

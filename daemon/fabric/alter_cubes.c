@@ -21,13 +21,9 @@
 static int find_movable(struct fabric *fabric, const struct fabric_actor *actor, const char *name,
                         int64_t uid, bool disrupt, struct fabric_slice **ret_slice,
                         struct fabric_refusal *refusal) {
-    struct fabric_slice *slice = slice_find_accepted(fabric, name);
-    int r;
-    if (!slice || (uid && slice->uid != uid))
-        return refuse_not_found(refusal, slice ? "uid" : "name",
-                                slice ? "slice %.80s has another uid" : "there is no slice %.80s", name);
-    if ((r = alter_check_owner(slice, actor, refusal)) || (r = alter_check_revision(slice, actor, refusal)) ||
-        (r = alter_check_held(slice, refusal)) || (r = alter_check_importing(slice, refusal)))
+    struct fabric_slice *slice;
+    int r = alter_find(fabric, actor, name, uid, &slice, refusal);
+    if (r || (r = alter_check_held(slice, refusal)))
         return r;
     if (!slice_version_owns(slice->accepted) || slice->accepted->state == SLICE_RESERVED)
         return refuse_invalid(refusal, "name", "slice %s is %s: it has no cubes to change", slice->name,
@@ -270,14 +266,14 @@ int fabric_reshape_slice(struct fabric *fabric, const struct fabric_actor *actor
                          struct fabric_outcome *ret_outcome, struct fabric_refusal *refusal) {
     struct fabric_slice *slice;
     struct topo_shape shape;
-    char error[300], was[64], is[64];
+    char was[64], is[64];
     int r = request_check(fabric, actor, ret_outcome, refusal);
     if (r ||
         (r = find_movable(fabric, actor, reshape->name, reshape->uid, reshape->disrupt, &slice, refusal)))
         return r;
     struct slice_version *before = slice->accepted;
-    if (topo_shape_parse(reshape->topology, &shape, error, sizeof(error)) != 0)
-        return refuse(refusal, REASON_INVALID_TOPOLOGY, "topology", "%s", error);
+    if (refuse_topology(refusal, "topology", reshape->topology, &shape))
+        return FABRIC_REFUSED;
     topo_shape_format(&before->shape, was, sizeof(was));
     topo_shape_format(&shape, is, sizeof(is));
     if (is_same_shape(&shape, &before->shape))

@@ -104,12 +104,8 @@ int fabric_renew_slice(struct fabric *fabric, const struct fabric_actor *actor, 
     int r = request_check(fabric, actor, ret_outcome, refusal);
     if (r)
         return r;
-    struct fabric_slice *slice = slice_find_accepted(fabric, name);
-    if (!slice || (uid && slice->uid != uid))
-        return refuse_not_found(refusal, slice ? "uid" : "name",
-                                slice ? "slice %.80s has another uid" : "there is no slice %.80s", name);
-    if ((r = alter_check_owner(slice, actor, refusal)) || (r = alter_check_revision(slice, actor, refusal)) ||
-        (r = alter_check_importing(slice, refusal)))
+    struct fabric_slice *slice;
+    if ((r = alter_find(fabric, actor, name, uid, &slice, refusal)))
         return r;
     if (!slice->accepted->lease_ttl_us)
         return refuse_invalid(refusal, "name", "slice %s has no lease: it stays until it is deleted", name);

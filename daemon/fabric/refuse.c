@@ -62,6 +62,17 @@ void refusal_add_item(struct fabric_refusal *refusal, const char *format, ...) {
     refusal->n_items += items[refusal->n_items] != NULL;
 }
 
+int refuse_topology(struct fabric_refusal *refusal, const char *field, const char *topology,
+                    struct topo_shape *ret_shape) {
+    char error[300];
+    int r = topo_shape_parse(topology, ret_shape, error, sizeof(error));
+    if (r == 0)
+        return 0;
+    return refuse(refusal,
+                  r == TOPO_SHAPE_TOO_LARGE ? REASON_LARGER_THAN_MODEL_LIMIT : REASON_INVALID_TOPOLOGY, field,
+                  "%s", error);
+}
+
 static enum reason reason_of(enum topo_reason reason) {
     switch (reason) {
     case TOPO_REASON_NONE:

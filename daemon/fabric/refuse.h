@@ -12,6 +12,9 @@ __attribute__((format(printf, 2, 3))) void refusal_add_item(struct fabric_refusa
                                                             const char *format, ...);
 __attribute__((format(printf, 2, 3))) void refusal_set_fits(struct fabric_refusal *refusal,
                                                             const char *format, ...);
+/* Reads a topology. 0, or the refusal of one that cannot be read or is larger than any pod. */
+__attribute__((warn_unused_result)) int refuse_topology(struct fabric_refusal *refusal, const char *field,
+                                                        const char *topology, struct topo_shape *ret_shape);
 /* A refusal of the planner, with the names of this pod. */
 int refuse_plan(struct fabric_refusal *refusal, const struct fabric_pod *pod, const char *field,
                 const struct topo_refusal *why);

@@ -456,13 +456,9 @@ void repair_pod(struct fabric_pod *pod, int64_t now_us) {
 
 static int find_pending(struct fabric *fabric, const struct fabric_actor *actor, const char *name,
                         int64_t uid, struct fabric_slice **ret_slice, struct fabric_refusal *refusal) {
-    struct fabric_slice *slice = slice_find_accepted(fabric, name);
-    int r;
-    if (!slice || (uid && slice->uid != uid))
-        return refuse_not_found(refusal, slice ? "uid" : "name",
-                                slice ? "slice %.80s has another uid" : "there is no slice %.80s", name);
-    if ((r = alter_check_owner(slice, actor, refusal)) || (r = alter_check_revision(slice, actor, refusal)) ||
-        (r = alter_check_held(slice, refusal)) || (r = alter_check_importing(slice, refusal)))
+    struct fabric_slice *slice;
+    int r = alter_find(fabric, actor, name, uid, &slice, refusal);
+    if (r || (r = alter_check_held(slice, refusal)))
         return r;
     if (slice->accepted->pending.count == 0)
         return refuse_invalid(refusal, "name", "nothing of slice %s waits to be moved: it is %s", slice->name,

@@ -89,13 +89,9 @@ void reservation_name_all(const struct fabric_pod *pod, struct fabric_refusal *r
 /* The reservation of that name, if this actor may change it. 0 or FABRIC_REFUSED. */
 static int find(struct fabric *fabric, const struct fabric_actor *actor, const char *name, int64_t uid,
                 struct fabric_slice **ret_slice, struct fabric_refusal *refusal) {
-    struct fabric_slice *slice = slice_find_accepted(fabric, name);
-    int r;
-    if (!slice || (uid && slice->uid != uid))
-        return refuse_not_found(refusal, slice ? "uid" : "name",
-                                slice ? "slice %.80s has another uid" : "there is no slice %.80s", name);
-    if ((r = alter_check_owner(slice, actor, refusal)) || (r = alter_check_revision(slice, actor, refusal)) ||
-        (r = alter_check_held(slice, refusal)) || (r = alter_check_importing(slice, refusal)))
+    struct fabric_slice *slice;
+    int r = alter_find(fabric, actor, name, uid, &slice, refusal);
+    if (r || (r = alter_check_held(slice, refusal)))
         return r;
     if (!is_reserved(slice))
         return refuse_invalid(refusal, "name", "slice %s is %s: it is no reservation", slice->name,

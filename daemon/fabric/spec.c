@@ -53,9 +53,8 @@ int spec_check(const struct fabric *fabric, const struct fabric_slice_spec *spec
             refusal, "spec.name",
             "name \"%.80s\": 1 to 63 of a-z, 0-9 and -, beginning with a letter and not ending with -",
             spec->name);
-    char error[300];
-    if (topo_shape_parse(spec->topology, ret_shape, error, sizeof(error)) != 0)
-        return refuse(refusal, REASON_INVALID_TOPOLOGY, "spec.topology", "%s", error);
+    if (refuse_topology(refusal, "spec.topology", spec->topology, ret_shape))
+        return FABRIC_REFUSED;
     const struct fabric_slice *namesake = slice_find_accepted(fabric, spec->name);
     if (namesake) {
         refusal_set_fits(refusal, "another name is given, or slice %s is deleted", spec->name);
@@ -78,14 +77,14 @@ int spec_check(const struct fabric *fabric, const struct fabric_slice_spec *spec
 
 int spec_check_alternatives(const struct fabric_slice_spec *spec, struct topo_shape *ret_shapes,
                             struct fabric_refusal *refusal) {
-    char error[300], field[48];
+    char field[48];
     if (spec->n_alternatives >= TOPO_GANG_CHOICES_MAX)
         return refuse_invalid(refusal, "spec.alternatives", "%u alternatives; at most %u are taken",
                               spec->n_alternatives, TOPO_GANG_CHOICES_MAX - 1);
     for (unsigned i = 0; i < spec->n_alternatives; i++) {
         snprintf(field, sizeof(field), "spec.alternatives[%u]", i);
-        if (topo_shape_parse(spec->alternatives[i], &ret_shapes[i], error, sizeof(error)) != 0)
-            return refuse(refusal, REASON_INVALID_TOPOLOGY, field, "%s", error);
+        if (refuse_topology(refusal, field, spec->alternatives[i], &ret_shapes[i]))
+            return FABRIC_REFUSED;
     }
     return 0;
 }

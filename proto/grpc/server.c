@@ -258,6 +258,9 @@ int64_t grpcx_call_deadline_us(const struct grpcx_call *call) {
 void grpcx_call_set_data(struct grpcx_call *call, void *data) {
     call->data = data;
 }
+const ProtobufCMessage *grpcx_call_request(const struct grpcx_call *call) {
+    return call->request;
+}
 void *grpcx_call_data(const struct grpcx_call *call) {
     return call->data;
 }

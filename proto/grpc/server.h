@@ -140,6 +140,8 @@ void grpcx_call_finish(struct grpcx_call *call, enum grpcx_status status, const 
 const struct grpcx_peer *grpcx_call_peer(const struct grpcx_call *call);
 /* What admit gave; NULL without it. */
 void *grpcx_call_session(const struct grpcx_call *call);
+/* The one request of a call that has one; NULL for a stream of them. */
+const ProtobufCMessage *grpcx_call_request(const struct grpcx_call *call);
 const struct grpcx_method *grpcx_call_method(const struct grpcx_call *call);
 int64_t grpcx_call_deadline_us(const struct grpcx_call *call); /* INT64_MAX: none */
 /* A slot for the handler's own pointer; starts NULL. */

@@ -141,7 +141,7 @@ Test(api_refusal, few_items_all_go_out) {
     refuse(&refusal, REASON_PIN_USED, "spec.cubes[1]", "cube-03 is used");
     refusal_add_item(&refusal, "cube-03: slice a");
     refusal_add_item(&refusal, "cube-04: slice b");
-    cr_assert_eq(refusal_encode(&refusal, &bytes, &len), 0);
+    cr_assert_eq(refusal_encode(&refusal, NULL, &bytes, &len), 0);
     Heliostat__V1__Refusal *message = decode(bytes, len);
     cr_assert_eq(message->reason, HELIOSTAT__V1__REASON__REASON_PIN_USED);
     cr_assert_eq(message->retry, HELIOSTAT__V1__RETRY__RETRY_WHEN_FREED);
@@ -164,7 +164,7 @@ Test(api_refusal, what_does_not_fit_is_counted) {
     memset(refusal.would_fit_if, 'w', sizeof(refusal.would_fit_if) - 1);
     for (unsigned i = 0; i < 1000; i++)
         refusal_add_item(&refusal, "line %u: port: A%u is not accepted; wants 1 to 136", i + 2, i + 137);
-    cr_assert_eq(refusal_encode(&refusal, &bytes, &len), 0);
+    cr_assert_eq(refusal_encode(&refusal, NULL, &bytes, &len), 0);
     cr_assert_leq(len, (size_t)GRPCX_STATUS_DETAILS_MAX);
     Heliostat__V1__Refusal *message = decode(bytes, len);
     cr_assert_gt(message->n_items, 20);

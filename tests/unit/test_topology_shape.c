@@ -91,8 +91,9 @@ Test(topology_shape, refuses_with_the_nearest_shape) {
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct topo_shape shape = {.n_cubes = 77};
         char error[300] = "";
-        cr_expect_eq(topo_shape_parse(rows[i].text, &shape, error, sizeof(error)), TOPO_SHAPE_INVALID, "%s",
-                     rows[i].text);
+        bool is_too_large = !strcmp(rows[i].text, "4x4x4096") || !strcmp(rows[i].text, "64x64x64");
+        cr_expect_eq(topo_shape_parse(rows[i].text, &shape, error, sizeof(error)),
+                     is_too_large ? TOPO_SHAPE_TOO_LARGE : TOPO_SHAPE_INVALID, "%s", rows[i].text);
         cr_expect(strstr(error, rows[i].says), "%s: %s", rows[i].text, error);
         cr_expect_eq(shape.n_cubes, 77, "untouched on failure");
     }
