@@ -456,6 +456,8 @@ static void line_add_ports(struct line *line, const struct device *device, const
     line_add(line, ")\n");
 }
 
+#define SCPI_UNDEFINED_HEADER (-113)
+
 /* A switch without this command answers nothing to the query of states, so that is asked only after the error
  * queue said that it knows the command. */
 static int take_ports(struct device *device, int64_t now_us) {
@@ -468,7 +470,8 @@ static int take_ports(struct device *device, int64_t now_us) {
         send_request(device, REQUEST_PORT_STATE, line.text, line.len, now_us);
         return 0;
     }
-    device->cannot_disable = device->errors_wanted = true;
+    device->cannot_disable = code == SCPI_UNDEFINED_HEADER;
+    device->errors_wanted = true;
     device->n_errors = 0;
     if (device->callbacks.on_ports)
         device->callbacks.on_ports(device, DEVICE_PARTIAL, now_us, device->callbacks.userdata);

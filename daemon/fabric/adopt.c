@@ -79,6 +79,10 @@ static int follow(const struct fabric_pod *pod, const struct topo_shape *shape, 
                           cube->slice->name);
         if (cube->part_hosts)
             return refuse(refusal, REASON_PIN_USED, "cube", "%s is cut into parts", cube->name);
+        if (cube->scheduling == SCHEDULING_DRAINED || cube->scheduling == SCHEDULING_MAINTENANCE)
+            return refuse(refusal, REASON_PIN_UNHEALTHY, "cube",
+                          "%s is %s: somebody may have his hands on it; give it back first", cube->name,
+                          scheduling_name(cube->scheduling));
     }
     return 0;
 }

@@ -35,13 +35,16 @@ static void cube_moved(struct fabric_cube *cube) {
 }
 
 static void land_cube(struct fabric *fabric, struct step *step, int64_t now_us) {
-    cube_moved(step->object);
+    struct fabric_cube *cube = step->object;
+    cube->n_undurable--;
+    cube_moved(cube);
     free(step->before);
 }
 
 static void revert_cube(struct fabric *fabric, struct step *step, int64_t now_us) {
     struct fabric_cube *cube = step->object;
     copy_record(cube, step->before);
+    cube->n_undurable--;
     free(step->before);
     cube_moved(cube);
     cube->host[0].has_moved = true; /* what was undone may follow from reports: derived again */
@@ -54,6 +57,7 @@ void change_cube_before(struct change *change, struct fabric_cube *cube) {
         return;
     }
     copy_record(before, cube);
+    cube->n_undurable++;
     struct step step = {.land = land_cube, .revert = revert_cube, .object = cube, .before = before};
     change_add_step(change, &step);
 }

@@ -125,10 +125,11 @@ static void explain(const struct fabric_pod *pod, struct explained *explained) {
 }
 
 static bool may_be_dark(const struct fabric_cube *cube) {
-    /* Not knowing a cube's health moves no mirror. */
-    return !cube->durable_slice && !cube->durable_part_hosts &&
-           (cube->health == HEALTH_HEALTHY || cube->health == HEALTH_UNKNOWN) &&
-           cube->scheduling == SCHEDULING_SCHEDULABLE;
+    if (cube->durable_slice || cube->durable_part_hosts)
+        return false;
+    /* A word that is not durable moves no mirror, and neither does not knowing a cube's health. */
+    return cube->n_undurable || ((cube->health == HEALTH_HEALTHY || cube->health == HEALTH_UNKNOWN) &&
+                                 cube->scheduling == SCHEDULING_SCHEDULABLE);
 }
 
 static enum circuit_class classify(const struct fabric_pod *pod, const struct explained *explained,
@@ -156,7 +157,7 @@ static enum circuit_class classify(const struct fabric_pod *pod, const struct ex
         topo_end_face(minus) != topo_face(dimension, true) || topo_end_index(plus) != topo_end_index(minus) ||
         !topo_set_has(&explained->next[topo_end_cube(plus)][dimension], topo_end_cube(minus)))
         return CIRCUIT_UNACCOUNTED;
-    if (port->is_blocked || ocs->is_b_blocked[b])
+    if (maintenance_clears(pod, ocs->index, a, b))
         return CIRCUIT_STALE;
     return may_be_dark(&pod->cube[topo_end_cube(plus)]) && may_be_dark(&pod->cube[topo_end_cube(minus)])
                ? CIRCUIT_DARK

@@ -36,6 +36,11 @@ static bool is_connecting(const struct slice_version *version) {
     return version->state == SLICE_CONNECTING || version->state == SLICE_REPAIRING;
 }
 
+/* Its removal was sent, for somebody who worked there, and it was not sent again: it may be gone. */
+static bool is_given_up(const struct fabric_port *port, const struct topo_link *link) {
+    return port->is_leaving && port->sent_b != link->b;
+}
+
 /* Steps: 1 can the fiber table make it; 2 is its switch seen; 3 is the circuit there; 4 does light arrive,
  * from where it should. */
 static void look_at_link(const struct fabric_slice *slice, const struct slice_version *version,
@@ -63,7 +68,7 @@ static void look_at_link(const struct fabric_slice *slice, const struct slice_ve
         } else if (port->is_leaving && is_connecting(version)) {
             sight->n_waiting++;
             return;
-        } else if (port->observed_b != link.b) {
+        } else if (port->observed_b != link.b || is_given_up(port, &link)) {
             seen.cause = port->is_failed ? LINK_CAUSE_PORT_FAILED : LINK_CAUSE_NOT_CONNECTED;
             if (is_connecting(version) && !port->is_failed) {
                 sight->n_waiting++;
@@ -217,6 +222,15 @@ static bool falls_with(const struct fabric_slice *member, const struct fabric_op
     return false;
 }
 
+/* A change of its own that a member of a gang was in, a swap, ends with it. */
+static void end_own(struct change *change, const struct fabric_slice *member,
+                    const struct fabric_operation *shared, const char *cause) {
+    struct fabric_operation *own = fabric_operation_of(change->fabric, member->accepted->operation_id);
+    if (own && own != shared && own->state == OPERATION_RUNNING && !own->is_ending &&
+        operation_is_over(change->fabric, own, member))
+        change_operation_end(change, own, OPERATION_FAILED, cause);
+}
+
 /* A slice that is not connected in time gives its cubes back, and so do the others of its gang. */
 static void fail(struct fabric_slice *slice, int64_t now_us) {
     struct fabric *fabric = slice->pod->fabric;
@@ -240,6 +254,7 @@ static void fail(struct fabric_slice *slice, int64_t now_us) {
         after->operation_id = 0;
         after->connect_by_us = 0;
         snprintf(after->cause, sizeof(after->cause), "%s", cause);
+        end_own(change, member, operation, cause);
         change_slice(change, member, after, NULL, cause);
     }
     change_add_event(change, "CAPACITY_CHANGED", slice->pod, slice->pod->name, 0, "a slice failed", "", "");

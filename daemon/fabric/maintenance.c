@@ -72,8 +72,10 @@ void maintenance_free_all(struct fabric_pod *pod) {
 void maintenance_take_over(struct fabric_pod *old, struct fabric_pod *new) {
     new->maintenances = old->maintenances;
     old->maintenances = NULL;
-    for (struct fabric_maintenance *m = new->maintenances; m; m = m->next)
+    for (struct fabric_maintenance *m = new->maintenances; m; m = m->next) {
         m->pod = new;
+        maintenance_assume_disabled(m, new->fabric->last_now_us);
+    }
     maintenance_derive_blocks(new);
 }
 
@@ -138,7 +140,7 @@ int maintenance_load(struct fabric *fabric, const struct store_maintenance *row,
     }
     link_in(m);
     maintenance_derive_blocks(pod);
-    maintenance_assume_disabled(m);
+    maintenance_assume_disabled(m, now_us);
     return 0;
 }
 
@@ -258,6 +260,14 @@ bool maintenance_takes_cube(const struct fabric_cube *cube, const struct fabric_
     return false;
 }
 
+bool maintenance_clears(const struct fabric_pod *pod, unsigned ocs, unsigned a, unsigned b) {
+    for (const struct fabric_maintenance *m = pod->maintenances; m; m = m->next)
+        if (m->is_durable && !m->durable.stage &&
+            (maintenance_covers(m, ocs, TOPO_SIDE_A, a) || maintenance_covers(m, ocs, TOPO_SIDE_B, b)))
+            return true;
+    return false;
+}
+
 bool maintenance_disrupts(const struct fabric_pod *pod, unsigned ocs, unsigned a, unsigned b) {
     for (const struct fabric_maintenance *m = pod->maintenances; m; m = m->next)
         if (m->is_durable && m->durable.disrupt && !m->durable.stage &&
@@ -339,7 +349,6 @@ static void land_begin(struct fabric *fabric, struct step *step, int64_t now_us)
     struct fabric_maintenance *m = step->object;
     m->is_durable = true;
     m->n_changes--;
-    m->durable = m->accepted;
     read_again(m, now_us);
     maintenance_derive_blocks(m->pod);
 }
@@ -354,6 +363,7 @@ static void revert_begin(struct fabric *fabric, struct step *step, int64_t now_u
 void maintenance_change_begin(struct change *change, struct fabric_maintenance *m) {
     link_in(m);
     m->n_changes++;
+    m->durable = m->accepted; /* what is added to it later lands later */
     put_row(change, m);
     maintenance_derive_blocks(m->pod);
     struct step step = {.land = land_begin, .revert = revert_begin, .object = m};

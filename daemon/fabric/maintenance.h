@@ -88,6 +88,8 @@ bool maintenance_takes(const struct fabric_slice *slice, const struct slice_vers
 enum link_cause maintenance_cause(const struct fabric_pod *pod, const struct topo_link *link);
 /* The slice gave up the whole cube. */
 bool maintenance_takes_cube(const struct fabric_cube *cube, const struct fabric_slice *slice);
+/* A dark circuit there goes: somebody works on one of its ends, and that is durable. */
+bool maintenance_clears(const struct fabric_pod *pod, unsigned ocs, unsigned a, unsigned b);
 /* An operator said that even a circuit that nobody explains goes. */
 bool maintenance_disrupts(const struct fabric_pod *pod, unsigned ocs, unsigned a, unsigned b);
 /* Into pod->plan: what may not be planned with. */
@@ -105,9 +107,9 @@ void maintenance_change_drop(struct change *change, struct fabric_maintenance *m
 void maintenance_review(struct fabric_pod *pod, int64_t now_us);
 
 /* From the switch: device_set_ports() ended; its session began. */
-void maintenance_on_ports(struct fabric_ocs *ocs, enum device_result result);
-void maintenance_on_session(struct fabric_ocs *ocs);
-void maintenance_assume_disabled(struct fabric_maintenance *maintenance);
+void maintenance_on_ports(struct fabric_ocs *ocs, enum device_result result, int64_t now_us);
+void maintenance_on_session(struct fabric_ocs *ocs, int64_t now_us);
+void maintenance_assume_disabled(struct fabric_maintenance *maintenance, int64_t now_us);
 
 /* The slice's circuits there may go. */
 bool maintenance_has_word(const struct fabric_maintenance *maintenance, const struct fabric_slice *slice);

@@ -5,6 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#define ENABLE_RETRY_US 1000000
+/* A command that was lost with its session may be carried out after the next one began. */
+#define LATE_DISABLE_US 10000000
+
 const char *maintenance_state_name(enum maintenance_state state) {
     static const char *const names[] = {"",     "WAITING", "CLEARING",  "NOT_PROVEN_DARK",
                                         "SAFE", "FAILED",  "RESTORING", "STOPPED"};
@@ -24,6 +28,10 @@ static bool *disabled_flag(struct fabric_ocs *ocs, unsigned side, unsigned port)
     return side == TOPO_SIDE_A ? &ocs->port[port].is_disabled : &ocs->is_b_disabled[port];
 }
 
+static bool *doubt_flag(struct fabric_ocs *ocs, unsigned side, unsigned port) {
+    return side == TOPO_SIDE_A ? &ocs->port[port].may_be_disabled : &ocs->may_b_be_disabled[port];
+}
+
 static unsigned ports_of_side(const struct fabric_ocs *ocs, unsigned side) {
     return side == TOPO_SIDE_A ? ocs->ports_a : ocs->ports_b;
 }
@@ -32,12 +40,13 @@ static void set_ports(struct fabric_ocs *ocs, unsigned side, int64_t now_us) {
     for (unsigned enabled = 0; enabled < 2; enabled++) {
         size_t count = 0;
         for (unsigned port = 1; port <= ports_of_side(ocs, side); port++) {
+            bool wants = wants_disabled(ocs, side, port);
             bool is_due =
-                *disabled_flag(ocs, side, port) == enabled && wants_disabled(ocs, side, port) != enabled;
+                enabled ? !wants && *doubt_flag(ocs, side, port) : wants && !*disabled_flag(ocs, side, port);
             if (is_due)
                 ocs->setting[count++] = (uint16_t)port;
         }
-        if (!count || (!enabled && ocs->disable_failed))
+        if (!count || (enabled ? now_us < ocs->enable_at_us : ocs->disable_failed))
             continue;
         if (device_set_ports(ocs->device, side == TOPO_SIDE_B, ocs->setting, count, enabled, now_us) ==
             DEVICE_APPLY_STARTED) {
@@ -45,23 +54,39 @@ static void set_ports(struct fabric_ocs *ocs, unsigned side, int64_t now_us) {
             ocs->setting_side = (uint8_t)side;
             ocs->setting_enabled = enabled;
             ocs->n_setting = (uint16_t)count;
+            for (size_t i = 0; i < count && !enabled; i++)
+                *doubt_flag(ocs, side, ocs->setting[i]) = true;
         }
         return;
     }
 }
 
-void maintenance_on_ports(struct fabric_ocs *ocs, enum device_result result) {
+static int64_t later(int64_t one, int64_t other) {
+    return one > other ? one : other;
+}
+
+/* A port whose disabling got lost on the way may be disabled: it is enabled before anything else uses it. */
+void maintenance_on_ports(struct fabric_ocs *ocs, enum device_result result, int64_t now_us) {
+    bool is_known = device_can_disable_ports(ocs->device);
     ocs->is_setting = false;
-    if (result != DEVICE_DONE && !ocs->setting_enabled)
+    if (result != DEVICE_DONE && ocs->setting_enabled)
+        ocs->enable_at_us = later(ocs->enable_at_us, now_us + ENABLE_RETRY_US);
+    else if (result != DEVICE_DONE)
         ocs->disable_failed = true;
-    for (unsigned i = 0; i < ocs->n_setting; i++)
+    for (unsigned i = 0; i < ocs->n_setting; i++) {
+        bool *doubt = doubt_flag(ocs, ocs->setting_side, ocs->setting[i]);
         *disabled_flag(ocs, ocs->setting_side, ocs->setting[i]) =
             result == DEVICE_DONE && !ocs->setting_enabled;
+        if (!is_known || (ocs->setting_enabled && result == DEVICE_DONE))
+            *doubt = false;
+    }
     ocs->needs_reconcile = true;
 }
 
 /* A switch may have forgotten what was disabled; what is not wanted so any more is enabled in any case. */
-void maintenance_on_session(struct fabric_ocs *ocs) {
+void maintenance_on_session(struct fabric_ocs *ocs, int64_t now_us) {
+    if (ocs->is_setting && !ocs->setting_enabled)
+        ocs->enable_at_us = later(ocs->enable_at_us, now_us + LATE_DISABLE_US);
     ocs->is_setting = ocs->disable_failed = false;
     for (unsigned side = 0; side < 2; side++)
         for (unsigned port = 1; port <= ports_of_side(ocs, side); port++)
@@ -69,15 +94,19 @@ void maintenance_on_session(struct fabric_ocs *ocs) {
                 *disabled_flag(ocs, side, port) = false;
 }
 
-/* After a restart nobody knows what is disabled: what was safe may be. */
-void maintenance_assume_disabled(struct fabric_maintenance *m) {
-    if (!m->accepted.safe_since_us || m->object.kind == MAINTENANCE_OCS)
+/* After a restart nobody knows what is disabled: any port of it may be. */
+void maintenance_assume_disabled(struct fabric_maintenance *m, int64_t now_us) {
+    if (m->object.kind == MAINTENANCE_OCS)
         return;
-    for (unsigned i = 0; i < m->pod->n_ocses; i++)
+    for (unsigned i = 0; i < m->pod->n_ocses; i++) {
+        struct fabric_ocs *ocs = &m->pod->ocs[i];
         for (unsigned side = 0; side < 2; side++)
-            for (unsigned port = 1; port <= ports_of_side(&m->pod->ocs[i], side); port++)
-                if (maintenance_covers(m, i, side, port))
-                    *disabled_flag(&m->pod->ocs[i], side, port) = true;
+            for (unsigned port = 1; port <= ports_of_side(ocs, side); port++)
+                if (maintenance_covers(m, i, side, port)) {
+                    *doubt_flag(ocs, side, port) = true;
+                    ocs->enable_at_us = later(ocs->enable_at_us, now_us + LATE_DISABLE_US);
+                }
+    }
 }
 
 static void full_name(const struct fabric_maintenance *m, char text[112]) {

@@ -23,7 +23,11 @@ static void look_at_port(const struct fabric_maintenance *m, const struct fabric
     bool is_disabled = side == TOPO_SIDE_A ? ocs->port[port].is_disabled : ocs->is_b_disabled[port];
     sight->n_ports++;
     sight->n_lit += is_lit;
+    bool may_be_disabled =
+        side == TOPO_SIDE_A ? ocs->port[port].may_be_disabled : ocs->may_b_be_disabled[port];
+    const struct fabric_maintenance *work = maintenance_of_ocs(ocs);
     sight->n_disabled += is_disabled;
+    sight->n_to_enable += may_be_disabled && !(work && work->accepted.is_failed);
     sight->n_to_disable += !is_disabled && !ocs->disable_failed && device_can_disable_ports(ocs->device);
     if (!observe_is_usable(ocs))
         sight->unread |= UINT64_C(1) << ocs->index;
@@ -156,7 +160,6 @@ void maintenance_look(const struct fabric_maintenance *m, struct maintenance_sig
         sight.state = MAINTENANCE_CLEARING; /* where the switch can */
     else
         sight.state = MAINTENANCE_SAFE;
-    sight.n_to_enable = sight.n_disabled;
     say(m, &sight);
     *ret_sight = sight;
 }

@@ -63,6 +63,7 @@ struct fabric_cube {
     int64_t drain_by_us;         /* wall; 0: no deadline */
     bool is_spare;
     int64_t revision;
+    unsigned n_undurable; /* changes of what stands above that are not durable */
 
     struct fabric_slice *slice; /* accepted, of whole cubes; NULL: free, or cut into parts */
     struct fabric_slice *durable_slice;
@@ -100,6 +101,7 @@ struct fabric_port {
     bool is_failed;                   /* given up until the intent or the session changes */
     bool is_blocked;                  /* a person works there: nothing connects it; see maintenance.h */
     bool is_disabled;                 /* by the switch itself, as we asked */
+    bool may_be_disabled;             /* was asked for, and nothing proves that it was enabled since */
     bool is_test;                     /* want_b is of a test circuit: want_slice is NULL */
     uint16_t yielded_b;               /* the circuit of a slice that was given up for maintenance; 0: none */
     int64_t put_right_us[2];          /* the last two times a drifted circuit was put right; 0: never */
@@ -137,11 +139,13 @@ struct fabric_ocs {
     uint16_t *want_a;             /* by B port, from 1: the intended A port, 0 none */
     uint16_t *observed_a;         /* by B port: the observed A port, 0 none */
     bool *is_b_locked;
-    bool is_b_blocked[TOPO_PORTS_MAX + 1], is_b_disabled[TOPO_PORTS_MAX + 1];
+    bool is_b_blocked[TOPO_PORTS_MAX + 1], is_b_disabled[TOPO_PORTS_MAX + 1],
+        may_b_be_disabled[TOPO_PORTS_MAX + 1];
     /* The ports that the switch is asked to disable or enable. */
     uint16_t setting[TOPO_PORTS_MAX], n_setting;
     uint8_t setting_side;
     bool is_setting, setting_enabled, disable_failed;
+    int64_t enable_at_us;  /* monotonic: not tried again before */
     int64_t read_at_us;    /* monotonic; the last map */
     unsigned n_circuits;   /* observed, foreign ones left out */
     int64_t sent_at_us;    /* of the change under way; 0: none */

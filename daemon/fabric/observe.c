@@ -35,7 +35,7 @@ static void on_state(struct device *device, int64_t now_us, void *userdata) {
         ocs->failed_tries = 0;
         ocs->retry_at_us = 0;
         ocs->is_split = false;
-        maintenance_on_session(ocs);
+        maintenance_on_session(ocs, now_us);
         for (unsigned a = 1; a <= ocs->ports_a; a++) {
             ocs->port[a].failures = 0;
             ocs->port[a].is_failed = ocs->port[a].in_flight = false;
@@ -162,7 +162,7 @@ static void on_change_done(struct device *device, enum device_result result, int
 
 static void on_ports(struct device *device, enum device_result result, int64_t now_us, void *userdata) {
     struct fabric_ocs *ocs = userdata;
-    maintenance_on_ports(ocs, result);
+    maintenance_on_ports(ocs, result, now_us);
     fabric_mark(ocs->pod->fabric);
 }
 

@@ -7,7 +7,8 @@
  * all its circuits.
  *
  * Checked (numbers as in ARCHITECTURE.md, invariants):
- *   2 no mirror ever joins cubes of two different slices;
+ *   2 no mirror joins cubes of two different slices, but by a command that was under way on a living session when its
+ *     cubes were given to others: what it makes is stale, and goes after the read that follows;
  *   4 no command takes down a circuit that a live slice needs and was read to have;
  *   6 every circuit that is made was intended by a durable state;
  *   7 mirrors move by commands of a controller, or because a switch forgot, never because a session or the
@@ -39,6 +40,7 @@ bool is_read[SWITCHES]; /* and whether it does */
 map take_down[SWITCHES], make[SWITCHES];
 bool is_busy[SWITCHES]; /* a command is executing or waits at the switch */
 bool is_late[SWITCHES]; /* it belongs to a lost session */
+bool is_overtaken[SWITCHES]; /* a newer change was accepted while it was executing, the session being there */
 typedef flags { bool yes[CUBES] };
 flags is_seen[SWITCHES]; /* the circuit behind a cube was read as the durable intent wants it */
 bool ever_durable[9];   /* circuit a * 3 + b was intended by some durable state */
@@ -103,6 +105,8 @@ inline accept() {
     :: else /* refused */
     fi;
     j = 0;
+    is_overtaken[0] = is_overtaken[0] || (is_busy[0] && is_read[0]);
+    is_overtaken[1] = is_overtaken[1] || (is_busy[1] && is_read[1]);
     is_pending = true;
     changes_left--
 }
@@ -170,12 +174,12 @@ inline execute(s) {
             if
             :: lit[s].far[i] == NONE && lit[s].far[0] != k && lit[s].far[1] != k && lit[s].far[2] != k ->
                 assert(ever_durable[i * 3 + k]);                                           /* 6 */
-                assert(durable[i] == 0 || durable[k] == 0 || durable[i] == durable[k]);    /* 2 */
+                assert(is_overtaken[s] || durable[i] == 0 || durable[k] == 0 || durable[i] == durable[k]); /* 2 */
                 lit[s].far[i] = k
             :: else
             fi;
             make[s].far[i] = NONE
-        :: else -> is_busy[s] = false; is_late[s] = false; is_read[s] = false
+        :: else -> is_busy[s] = false; is_late[s] = false; is_overtaken[s] = false; is_read[s] = false
         fi
     fi;
     i = 0; k = 0; n = 0
@@ -204,7 +208,7 @@ inline on_switch(s) {
     /* The session is lost; the command may execute later, or is forgotten by the switch. */
     :: faults_left > 0 && (is_read[s] || is_busy[s]) ->
         faults_left--; is_read[s] = false; if :: is_busy[s] -> is_late[s] = true :: else fi
-    :: is_late[s] -> clear_command(s); is_busy[s] = false; is_late[s] = false
+    :: is_late[s] -> clear_command(s); is_busy[s] = false; is_late[s] = false; is_overtaken[s] = false
     :: faults_left > 0 && !is_busy[s] ->
         faults_left--; lit[s].far[0] = NONE; lit[s].far[1] = NONE; lit[s].far[2] = NONE; is_read[s] = false
     fi

@@ -1,16 +1,17 @@
 #include "tests/world/actions.h"
 #include "daemon/fabric/state.h"
+#include "tests/world/hands.h"
 #include "tests/world/judge.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { COUNT_CREATE, COUNT_GANG, COUNT_DELETE, COUNT_SWAP, COUNT_MARK, COUNT_FREEZE };
-
 static const char *const topologies[] = {
     "4x4x4", "4x4x4", "4x4x8",  "4x4x8_untwisted", "4x8x8",  "4x8x8_untwisted", "4x4x12", "4x4x16",
     "4x4x4", "8x8x8", "4x8x12", "4x12x12",         "8x8x12", "8x12x12",         "4x4x20", "4x8x16"};
+
+static const char *const part_topologies[] = {"1x1x1", "1x2x2", "2x2x2", "2x2x4", "2x4x4"};
 
 static unsigned below(struct chance *chance, unsigned count) {
     return (unsigned)chance_between(chance, 0, (int64_t)count - 1);
@@ -44,7 +45,8 @@ static void on_durable(void *userdata, int result) {
     world->counts->undone += result < 0;
 }
 
-static void tell_refusal(struct world *world, unsigned what, int r, struct fabric_refusal *refusal) {
+void action_count(struct world *world, unsigned what, int r, struct fabric_refusal *refusal) {
+    world->counts->accepted[what] += r == 0;
     if (r < 0)
         world_fail(world, "an error from below: %s", strerror(-r));
     if (r == FABRIC_REFUSED) {
@@ -57,35 +59,47 @@ static void tell_refusal(struct world *world, unsigned what, int r, struct fabri
     fabric_refusal_deinit(refusal);
 }
 
-static struct claim *new_claim(struct world *world, const struct fabric_slice_spec *spec) {
-    struct claim *claim = &world->claim[world->n_claims];
-    *claim = (struct claim){.world = world};
+static void add_claim(struct world *world, const struct fabric_slice_spec *spec, int64_t uid,
+                      const struct fabric_outcome *outcome, const char *request_id) {
+    if (world->n_claims == WORLD_CLAIMS_MAX)
+        return;
+    struct claim *claim = &world->claim[world->n_claims++];
+    *claim = (struct claim){
+        .world = world, .uid = uid, .sequence = outcome->sequence, .operation_id = outcome->operation_id};
     snprintf(claim->name, sizeof(claim->name), "%s", spec->name);
     snprintf(claim->topology, sizeof(claim->topology), "%s", spec->topology);
-    return claim;
+    snprintf(claim->request_id, sizeof(claim->request_id), "%s", request_id);
+    fabric_when_durable(world->fabric, outcome->sequence, on_create_durable, claim);
 }
 
-/* The cubes that slices have, a bit each. */
-static uint32_t taken_cubes(const struct world *world) {
+void action_claim(struct world *world, const struct fabric_slice_spec *spec,
+                  const struct fabric_outcome *outcome) {
+    add_claim(world, spec, world->fabric->counter[STORE_COUNTER_UID], outcome, "");
+}
+
+uint32_t action_taken_cubes(const struct world *world) {
     uint32_t taken = 0;
     for (unsigned cube = 0; cube < world->fleet->n_cubes; cube++)
-        taken |= (uint32_t)(world->fabric->pods->cube[cube].slice != NULL) << cube;
+        taken |= (uint32_t)(fabric_cube_is_used(&world->fabric->pods->cube[cube])) << cube;
     return taken;
 }
 
-static void create(struct world *world, struct chance *chance, unsigned n_specs) {
+static void create(struct world *world, struct chance *chance, unsigned n_specs, bool parts) {
     char name[8][32], request_id[32];
     struct fabric_slice_spec spec[8];
     struct fabric_plan plan[8];
+    unsigned what = parts ? COUNT_PART : n_specs > 1 ? COUNT_GANG : COUNT_CREATE;
     if (world->n_claims + n_specs > WORLD_CLAIMS_MAX)
         return;
     for (unsigned i = 0; i < n_specs; i++) {
         snprintf(name[i], sizeof(name[i]), "job-%u", below(chance, 10) == 0 ? 1 : world->n_requests * 8 + i);
         unsigned n_topologies = world->fleet->n_cubes == 8 ? 10 : 16;
-        spec[i] =
-            (struct fabric_slice_spec){.name = name[i],
-                                       .topology = topologies[below(chance, n_specs > 1 ? 5 : n_topologies)],
-                                       .pod = world->fabric->pods};
+        spec[i] = (struct fabric_slice_spec){
+            .name = name[i],
+            .topology = parts ? part_topologies[below(chance, 5)]
+                              : topologies[below(chance, n_specs > 1 ? 5 : n_topologies)],
+            .disruption = below(chance, 4) ? DISRUPTION_ASK : DISRUPTION_ANYTIME,
+            .pod = world->fabric->pods};
         if (below(chance, 3) == 0) {
             spec[i].has_tolerance = true;
             for (unsigned d = 0; d < 3; d++)
@@ -98,36 +112,32 @@ static void create(struct world *world, struct chance *chance, unsigned n_specs)
     struct fabric_outcome outcome = {0};
     struct fabric_refusal refusal = {0};
     bool with_plans = below(chance, 2);
-    uint32_t taken = taken_cubes(world);
+    uint32_t taken = action_taken_cubes(world);
     world_tell(world, "create %s %s%s", name[0], spec[0].topology, n_specs > 1 ? " and more, as a gang" : "");
     int r = fabric_create_slices(world->fabric, &actor, spec, n_specs,
                                  (int64_t)(20 + below(chance, 100)) * 1000000, world->now_us,
                                  with_plans ? plan : NULL, &outcome, &refusal);
-    tell_refusal(world, n_specs > 1 ? COUNT_GANG : COUNT_CREATE, r, &refusal);
+    action_count(world, what, r, &refusal);
     if (r)
         return;
-    world->counts->accepted[n_specs > 1 ? COUNT_GANG : COUNT_CREATE]++;
     for (unsigned i = 0; with_plans && i < n_specs; i++)
         fabric_plan_deinit(&plan[i]);
-    judge_placed(world, taken_cubes(world) & ~taken);
+    judge_placed(world, action_taken_cubes(world) & ~taken);
     int64_t first_uid = world->fabric->counter[STORE_COUNTER_UID] - n_specs + 1;
-    for (unsigned i = 0; i < n_specs; i++) {
-        struct claim *claim = new_claim(world, &spec[i]);
-        claim->uid = first_uid + i;
-        claim->sequence = outcome.sequence;
-        claim->operation_id = outcome.operation_id;
-        snprintf(claim->request_id, sizeof(claim->request_id), "%s", request_id);
-        world->n_claims++;
-        fabric_when_durable(world->fabric, outcome.sequence, on_create_durable, claim);
-    }
+    for (unsigned i = 0; i < n_specs; i++)
+        add_claim(world, &spec[i], first_uid + i, &outcome, request_id);
 }
 
 static void create_one(struct world *world, struct chance *chance, unsigned ocs) {
-    create(world, chance, 1);
+    create(world, chance, 1, false);
 }
 
 static void create_gang(struct world *world, struct chance *chance, unsigned ocs) {
-    create(world, chance, 2 + below(chance, 3));
+    create(world, chance, 2 + below(chance, 3), false);
+}
+
+static void create_parts(struct world *world, struct chance *chance, unsigned ocs) {
+    create(world, chance, 1 + below(chance, 3), true);
 }
 
 /* The same request again, as after a lost answer. */
@@ -139,6 +149,8 @@ static void repeat(struct world *world, struct chance *chance, unsigned ocs) {
     struct fabric_slice_spec spec = {.name = "again", .topology = "4x4x4", .pod = world->fabric->pods};
     struct fabric_outcome outcome = {0};
     struct fabric_refusal refusal = {0};
+    if (!claim->request_id[0])
+        return;
     actor.request_id = claim->request_id;
     actor.validate_only =
         claim->create != CLAIM_DURABLE; /* must not become a new request of another content */
@@ -150,7 +162,7 @@ static void repeat(struct world *world, struct chance *chance, unsigned ocs) {
     fabric_refusal_deinit(&refusal);
 }
 
-static const struct fabric_slice *pick(struct world *world, struct chance *chance) {
+const struct fabric_slice *action_pick_slice(struct world *world, struct chance *chance) {
     const struct fabric_slice *all[LEDGER_SLICES_MAX];
     unsigned count = 0;
     for (const struct fabric_slice *slice = world->fabric->slices; slice; slice = slice->next)
@@ -160,7 +172,7 @@ static const struct fabric_slice *pick(struct world *world, struct chance *chanc
 }
 
 static void delete (struct world *world, struct chance *chance, unsigned ocs) {
-    const struct fabric_slice *slice = pick(world, chance);
+    const struct fabric_slice *slice = action_pick_slice(world, chance);
     if (!slice)
         return;
     struct fabric_actor actor = world_actor(world, "DeleteSlice");
@@ -169,10 +181,9 @@ static void delete (struct world *world, struct chance *chance, unsigned ocs) {
     int64_t uid = slice->uid;
     world_tell(world, "delete %s, %s", slice->name, slice_state_name(slice->accepted->state));
     int r = fabric_delete_slice(world->fabric, &actor, slice->name, uid, world->now_us, &outcome, &refusal);
-    tell_refusal(world, COUNT_DELETE, r, &refusal);
+    action_count(world, COUNT_DELETE, r, &refusal);
     if (r)
         return;
-    world->counts->accepted[COUNT_DELETE]++;
     for (unsigned i = 0; i < world->n_claims; i++) {
         struct claim *claim = &world->claim[i];
         if (claim->uid != uid || claim->create == CLAIM_UNDONE)
@@ -184,7 +195,7 @@ static void delete (struct world *world, struct chance *chance, unsigned ocs) {
 }
 
 static void swap(struct world *world, struct chance *chance, unsigned ocs) {
-    const struct fabric_slice *slice = pick(world, chance);
+    const struct fabric_slice *slice = action_pick_slice(world, chance);
     if (!slice)
         return;
     const struct slice_version *version = slice->accepted;
@@ -204,17 +215,16 @@ static void swap(struct world *world, struct chance *chance, unsigned ocs) {
     struct fabric_refusal refusal = {0};
     struct fabric_plan plan;
     bool with_plan = below(chance, 2);
-    uint32_t taken = taken_cubes(world);
+    uint32_t taken = action_taken_cubes(world);
     world_tell(world, "swap %u of %s, %s", n_cubes, slice->name, slice_state_name(version->state));
     int r = fabric_swap_slice(world->fabric, &actor, &swap, world->now_us, with_plan ? &plan : NULL, &outcome,
                               &refusal);
-    tell_refusal(world, COUNT_SWAP, r, &refusal);
+    action_count(world, COUNT_SWAP, r, &refusal);
     if (r)
         return;
     if (with_plan)
         fabric_plan_deinit(&plan);
-    world->counts->accepted[COUNT_SWAP]++;
-    judge_placed(world, taken_cubes(world) & ~taken);
+    judge_placed(world, action_taken_cubes(world) & ~taken);
     fabric_when_durable(world->fabric, outcome.sequence, on_durable, world);
 }
 
@@ -229,8 +239,7 @@ static void mark(struct world *world, struct chance *chance, unsigned ocs) {
     world_tell(world, "mark %s %s", cube->name, health_name(health));
     int r = fabric_mark_cube(world->fabric, &actor, cube, health, "by the schedule", world->now_us, &outcome,
                              &refusal);
-    tell_refusal(world, COUNT_MARK, r, &refusal);
-    world->counts->accepted[COUNT_MARK] += r == 0;
+    action_count(world, COUNT_MARK, r, &refusal);
 }
 
 static void freeze_or_thaw(struct world *world, struct chance *chance, unsigned ocs) {
@@ -242,8 +251,7 @@ static void freeze_or_thaw(struct world *world, struct chance *chance, unsigned 
     int r = pod->frozen ? fabric_thaw(world->fabric, &actor, pod, world->now_us, &outcome, &refusal)
                         : fabric_freeze(world->fabric, &actor, pod, "the schedule", world->now_us, &outcome,
                                         &refusal);
-    tell_refusal(world, COUNT_FREEZE, r, &refusal);
-    world->counts->accepted[COUNT_FREEZE] += r == 0;
+    action_count(world, COUNT_FREEZE, r, &refusal);
 }
 
 /* Faults. The number is the place in world_counts.faults; each heals by itself. */
@@ -474,11 +482,19 @@ static const struct {
 } kinds[] = {
     {create_one, 30, NULL},
     {create_gang, 5, NULL},
+    {create_parts, 9, NULL},
     {delete, 26, NULL},
     {swap, 14, NULL},
     {mark, 10, NULL},
     {repeat, 4, NULL},
     {freeze_or_thaw, 2, NULL},
+    {hands_reshape, 6, NULL},
+    {hands_adopt, 4, NULL},
+    {hands_clear_circuit, 4, NULL},
+    {hands_cordon_or_drain, 9, NULL},
+    {hands_accept_disruption, 5, NULL},
+    {hands_begin_work, 7, NULL},
+    {hands_allow_or_end_work, 7, NULL},
     {crash, 8, "daemon killed"},
     {disk_breaks, 4, "disk failed"},
     {disk_stalls, 3, "disk stalled"},
@@ -511,7 +527,7 @@ static const struct {
     {all_hosts_silent, 1, "all hosts silent"},
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
-#define FIRST_FAULT 7
+#define FIRST_FAULT 15
 
 struct action action_draw(struct chance *chance) {
     static const int64_t waits[] = {0,     0,      1000,   5000,    20000,   30000,
@@ -542,4 +558,21 @@ void action_run(struct world *world, const struct action *action) {
 
 const char *action_fault_name(unsigned fault) {
     return fault + FIRST_FAULT < KINDS ? kinds[fault + FIRST_FAULT].fault : NULL;
+}
+
+const char *action_request_name(unsigned request) {
+    static const char *const names[COUNT_REQUESTS] = {[COUNT_CREATE] = "creates",
+                                                      [COUNT_GANG] = "gangs",
+                                                      [COUNT_PART] = "parts of a cube",
+                                                      [COUNT_DELETE] = "deletes",
+                                                      [COUNT_SWAP] = "swaps",
+                                                      [COUNT_RESHAPE] = "reshapes",
+                                                      [COUNT_ADOPT] = "adoptions",
+                                                      [COUNT_MARK] = "cube marks",
+                                                      [COUNT_SCHEDULING] = "cordons and drains",
+                                                      [COUNT_ACCEPT] = "accepted disruptions",
+                                                      [COUNT_WORK] = "hands on the plant",
+                                                      [COUNT_CLEAR] = "cleared circuits",
+                                                      [COUNT_FREEZE] = "freezes and thaws"};
+    return names[request];
 }

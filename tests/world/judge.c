@@ -1,4 +1,5 @@
 #include "tests/world/judge.h"
+#include "daemon/fabric/maintenance.h"
 #include "daemon/fabric/state.h"
 
 #include <stdio.h>
@@ -58,14 +59,71 @@ static void read_command(struct world *world, unsigned ocs, const char *text, st
     }
 }
 
-/* The end is on a cube that a slice has, or that is not to be used. */
+/* The end is on a cube that a slice has, or that is not to be used: on the disk, so that no mirror moves for
+ * less. */
 static bool is_busy_end(const struct world *world, int16_t end) {
     if (end < 0)
         return false;
     unsigned cube = (unsigned)end / 96;
-    const struct fabric_cube *is = &world->fabric->pods->cube[cube];
-    return world->ledger.cube_owner[cube] >= 0 || is->durable_slice || is->health == HEALTH_UNHEALTHY ||
-           is->health == HEALTH_DEGRADED || is->scheduling != SCHEDULING_SCHEDULABLE;
+    const struct ledger *ledger = &world->ledger;
+    int64_t scheduling = ledger->cube_scheduling[cube], health = ledger->cube_health[cube];
+    return ledger_has_cube(ledger, cube) || health == HEALTH_UNHEALTHY || health == HEALTH_DEGRADED ||
+           (scheduling && scheduling != SCHEDULING_SCHEDULABLE);
+}
+
+static bool is_worked_on(const struct ledger_work *work, const struct world *world, unsigned ocs, unsigned a,
+                         unsigned b) {
+    return ledger_work_covers(&world->ledger, work, ocs, 0, a) ||
+           ledger_work_covers(&world->ledger, work, ocs, 1, b);
+}
+
+static bool is_covered(const struct world *world, unsigned ocs, unsigned a, unsigned b) {
+    for (unsigned i = 0; i < world->ledger.n_works; i++)
+        if (is_worked_on(&world->ledger.work[i], world, ocs, a, b))
+            return true;
+    return false;
+}
+
+/* An operator said that whatever is there goes. */
+static bool is_disrupted(const struct world *world, unsigned ocs, unsigned a, unsigned b) {
+    for (unsigned i = 0; i < world->ledger.n_works; i++)
+        if (world->ledger.work[i].disrupt && is_worked_on(&world->ledger.work[i], world, ocs, a, b))
+            return true;
+    return false;
+}
+
+/* The slice lists the link of this circuit as missing. */
+static bool is_listed_at(const struct world *world, const struct ledger_slice *row, unsigned ocs,
+                         unsigned a) {
+    const struct fabric_slice *slice = world->fabric ? world->fabric->slices : NULL;
+    struct rules_link links[FLEET_CUBES_MAX * 48];
+    unsigned count;
+    while (slice && slice->uid != row->uid)
+        slice = slice->next;
+    if (!slice || !slice->durable)
+        return false;
+    rules_links(world->fleet, row->topology, row->cubes, links, &count);
+    for (unsigned i = 0; i < count; i++)
+        for (unsigned k = 0; links[i].ocs == (int)ocs && links[i].a == a && k < slice->durable->missing.count;
+             k++) {
+            const struct slice_link *missing = &slice->durable->missing.link[k];
+            if (missing->position == links[i].position && missing->dimension == links[i].dimension &&
+                missing->index == links[i].index)
+                return true;
+        }
+    return false;
+}
+
+/* The circuit is a slice's, and somebody whose word counts gave it up for hands on the plant. */
+static bool is_given_up(const struct world *world, unsigned ocs, unsigned a) {
+    const struct ledger *ledger = &world->ledger;
+    unsigned b = ledger->want_b[ocs][a];
+    const struct ledger_slice *row = b ? &ledger->slice[ledger->owner[ocs][a]] : NULL;
+    for (unsigned i = 0; row && i < ledger->n_works; i++)
+        if (is_worked_on(&ledger->work[i], world, ocs, a, b) &&
+            (ledger_work_has_word(&ledger->work[i], row) || is_listed_at(world, row, ocs, a)))
+            return true;
+    return false;
 }
 
 static void judge_removal(struct world *world, unsigned ocs, unsigned a, unsigned b) {
@@ -73,17 +131,24 @@ static void judge_removal(struct world *world, unsigned ocs, unsigned a, unsigne
     int16_t end_a = world->fleet->end_at[ocs][0][a], end_b = world->fleet->end_at[ocs][1][b];
     if (end_a < 0 && end_b < 0)
         world_fail(world, "%s A%u-B%u is foreign and was told to go", switch_name(world, ocs), a, b);
+    if (ledger->want_b[ocs][a] == b && is_given_up(world, ocs, a)) {
+        world->confirmed_b[ocs][a] = 0; /* it comes back when the hands are gone */
+        return;
+    }
+    if (world->cleared_b[ocs][a] == b)
+        return;
     if (ledger->want_b[ocs][a] == b)
         world_fail(world, "%s A%u-B%u belongs to slice %s and was told to go", switch_name(world, ocs), a, b,
                    ledger->slice[ledger->owner[ocs][a]].name);
-    if (!ledger->ever[ocs][a][b] && world->reads_since[ocs] < 2)
+    if (!ledger->ever[ocs][a][b] && world->maps_read[ocs] - world->came_after[ocs][a] < 2)
         world_fail(world, "%s A%u-B%u is unexpected and was told to go after one read",
                    switch_name(world, ocs), a, b);
-    bool is_in_the_way = ledger->want_b[ocs][a] || ledger->want_a[ocs][b];
+    bool is_in_the_way = ledger->want_b[ocs][a] || ledger->want_a[ocs][b] || is_disrupted(world, ocs, a, b);
     if (!is_in_the_way && !ledger->ever[ocs][a][b])
         world_fail(world, "%s A%u-B%u is nobody's, in nobody's way, and was told to go",
                    switch_name(world, ocs), a, b);
-    if (!is_in_the_way && !is_busy_end(world, end_a) && !is_busy_end(world, end_b))
+    if (!is_in_the_way && !is_busy_end(world, end_a) && !is_busy_end(world, end_b) &&
+        !is_covered(world, ocs, a, b))
         world_fail(world, "%s A%u-B%u is dark, in nobody's way, and was told to go", switch_name(world, ocs),
                    a, b);
 }
@@ -106,6 +171,9 @@ static void judge_addition(struct world *world, unsigned ocs, unsigned a, unsign
     if (world->ledger.want_b[ocs][a] != b)
         world_fail(world, "%s A%u-B%u was told to come; the durable intent there is B%u",
                    switch_name(world, ocs), a, b, world->ledger.want_b[ocs][a]);
+    if (is_covered(world, ocs, a, b))
+        world_fail(world, "%s A%u-B%u was told to come, and a person works there", switch_name(world, ocs), a,
+                   b);
     if (sw->circuits[a].b == b && world->seen_at_us[ocs] > world->disturbed_at_us[ocs] &&
         sw->behaviour.stat == SIM_STAT_COMMANDED)
         world_fail(world, "%s A%u-B%u is lit and was told to come", switch_name(world, ocs), a, b);
@@ -154,10 +222,11 @@ static void judge_made_anew(struct world *world, unsigned ocs, const struct comm
         if (!is_made_anew(world, ocs, a, removed->b[i], removed, added))
             continue;
         int64_t uid = world->ledger.slice[world->ledger.owner[ocs][a]].uid;
-        if (world->made_anew_uid[ocs][a] == uid)
+        if (world->made_anew_uid[ocs][a] == uid && world->made_anew_b[ocs][a] == removed->b[i])
             world_fail(world, "%s A%u-B%u was made anew a second time", switch_name(world, ocs), a,
                        removed->b[i]);
         world->made_anew_uid[ocs][a] = uid;
+        world->made_anew_b[ocs][a] = removed->b[i];
     }
 }
 
@@ -168,6 +237,7 @@ void judge_sent(struct world *world, struct connection *connection, const char *
         world_fail(world, "%s was sent something that is not a line", switch_name(world, ocs));
     memcpy(copy, line, len);
     copy[len - 1] = '\0';
+    bool is_all_cleared = true; /* by an operator, who may also when the controller is blind */
     bool has_set = false, has_removal = false, has_addition = false;
     struct command removed = {.count = 0}, added = {.count = 0};
     read_line(world, ocs, copy, &removed, &added);
@@ -192,6 +262,8 @@ void judge_sent(struct world *world, struct connection *connection, const char *
                 judge_addition(world, ocs, command.a[i], command.b[i]);
             else
                 judge_removal(world, ocs, command.a[i], command.b[i]);
+        for (unsigned i = 0; is_sub && i < command.count; i++)
+            is_all_cleared = is_all_cleared && world->cleared_b[ocs][command.a[i]] == command.b[i];
     }
     if (!has_set)
         return;
@@ -202,7 +274,7 @@ void judge_sent(struct world *world, struct connection *connection, const char *
                    switch_name(world, ocs));
     if (!connection->session.broken && strncmp(world->plant.switches[ocs].behaviour.serial, "SIM-", 4) != 0)
         world_fail(world, "%s was sent a set command, and it is another unit", switch_name(world, ocs));
-    if (has_removal && !has_addition && world->fabric->pods->is_blind)
+    if (has_removal && !has_addition && world->fabric->pods->is_blind && !is_all_cleared)
         world_fail(world, "%s was sent removals while the controller is blind", switch_name(world, ocs));
     if (world->has_unanswered[ocs])
         world_fail(world, "%s was sent a set command after an unanswered one, and %u maps were read since",
@@ -213,7 +285,7 @@ static void judge_line_in(struct world *world, struct connection *connection, co
     unsigned ocs = connection->ocs;
     if (strchr(text, '@')) {
         world->counts->reads++;
-        world->reads_since[ocs]++;
+        world->maps_read[ocs]++;
         if (world->seen_at_us[ocs] <= world->disturbed_at_us[ocs])
             world->seen_at_us[ocs] = world->now_us;
         if (world->n_reads[ocs]++ == 0)
@@ -260,13 +332,16 @@ void judge_executed(struct world *world, struct connection *connection, const st
             continue;
         world->counts->moves++;
         world->is_rivals[ocs][move->a][move->from] = false;
+        if (move->from == world->cleared_b[ocs][move->a])
+            world->cleared_b[ocs][move->a] = 0;
         if (!connection->is_live) {
             world->counts->late_executions++;
             world->disturbed_at_us[ocs] = world->now_us;
             world->is_rivals[ocs][move->a][move->to] = true;
             continue;
         }
-        if (!move->from || world->ledger.want_b[ocs][move->a] != move->from)
+        if (!move->from || world->ledger.want_b[ocs][move->a] != move->from ||
+            is_given_up(world, ocs, move->a))
             continue;
         const struct ledger_slice *slice = &world->ledger.slice[world->ledger.owner[ocs][move->a]];
         if (world->made_anew_uid[ocs][move->a] == slice->uid &&
@@ -290,10 +365,10 @@ void judge_event(struct world *world, unsigned ocs, const char *cause, const str
                  size_t n_moves) {
     if (n_moves) {
         world->disturbed_at_us[ocs] = world->now_us;
-        world->reads_since[ocs] = 0;
     }
     for (size_t i = 0; i < n_moves; i++) {
         world->is_rivals[ocs][moves[i].a][moves[i].from] = false;
+        world->came_after[ocs][moves[i].a] = world->maps_read[ocs];
         if (strcmp(cause, "rival") == 0 && moves[i].to)
             world->is_rivals[ocs][moves[i].a][moves[i].to] = true;
     }
@@ -322,6 +397,36 @@ static void forget_confirmed(struct world *world, int64_t uid) {
                 world->confirmed_b[ocs][a] = 0;
 }
 
+static bool is_part(const struct fabric_slice *slice) {
+    return slice->accepted->host_mask != 0xffff;
+}
+
+static void judge_part_owner(struct world *world, const struct fabric_slice *slice) {
+    const struct fabric_cube *cube = &world->fabric->pods->cube[slice->accepted->cubes[0]];
+    if (cube->slice)
+        world_fail(world, "%s is slice %s's and is cut into parts", cube->name, cube->slice->name);
+    for (unsigned host = 0; host < 16; host++) {
+        bool has = slice->accepted->host_mask >> host & 1;
+        if (has != (cube->host[host].part == slice) || (has && !(cube->part_hosts >> host & 1)))
+            world_fail(world, "slice %s and %s do not agree about host-%02u", slice->name, cube->name, host);
+    }
+}
+
+/* A part that is told READY is on a cube without circuits. */
+static void judge_part(struct world *world, const struct fabric_slice *slice,
+                       const struct ledger_slice *row) {
+    for (unsigned i = 0; i < 96; i++) {
+        const struct fleet_fiber *fiber = &world->fleet->fiber[row->cubes[0]][i / 16][i % 16];
+        const struct sim_switch *sw = fiber->is_there ? &world->plant.switches[fiber->ocs] : NULL;
+        unsigned a = !sw ? 0 : fiber->side_b ? sw->ingress_of[fiber->port] : fiber->port;
+        bool is_shown = a && !(sw->circuits[a].stuck && sw->behaviour.stat == SIM_STAT_SETTLED);
+        if (is_shown && sw->circuits[a].b && !is_disturbed(world, fiber->ocs) &&
+            !world->is_rivals[fiber->ocs][a][sw->circuits[a].b])
+            world_fail(world, "part %s is told %s, and %s A%u-B%u ends on its cube", slice->name,
+                       slice_state_name(slice->durable->state), sw->short_name, a, sw->circuits[a].b);
+    }
+}
+
 void judge_slice(struct world *world, const struct fabric_slice *slice) {
     const struct slice_version *version = slice->durable;
     bool is_whole = version->state == SLICE_READY || version->state == SLICE_DEGRADED;
@@ -340,6 +445,11 @@ void judge_slice(struct world *world, const struct fabric_slice *slice) {
         world_fail(world, "slice %s is told as durable and %s, the disk has an older row", slice->name,
                    slice_state_name(version->state));
     }
+    if (row->is_part && !(claim && claim->is_told_as_part)) {
+        judge_part(world, slice, row);
+        if (claim)
+            claim->is_told_as_part = true;
+    }
     world->counts->ready += version->state == SLICE_READY;
     world->counts->degraded += version->state == SLICE_DEGRADED;
     struct rules_link links[FLEET_CUBES_MAX * 48];
@@ -351,7 +461,8 @@ void judge_slice(struct world *world, const struct fabric_slice *slice) {
             missing++;
             continue;
         }
-        bool is_read = link->ocs >= 0 && slice->pod->ocs[link->ocs].is_readable;
+        bool is_read = link->ocs >= 0 && slice->pod->ocs[link->ocs].is_readable &&
+                       !is_given_up(world, (unsigned)link->ocs, link->a);
         if (is_read && (world->confirmed_b[link->ocs][link->a] != link->b ||
                         world->confirmed_uid[link->ocs][link->a] != slice->uid)) {
             world->confirmed_b[link->ocs][link->a] = link->b;
@@ -364,7 +475,7 @@ void judge_slice(struct world *world, const struct fabric_slice *slice) {
             world_fail(world, "slice %s is %s without a link that no fiber makes, and does not list it",
                        slice->name, slice_state_name(version->state));
         if (world->plant.switches[link->ocs].circuits[link->a].b != link->b &&
-            !is_disturbed(world, (unsigned)link->ocs))
+            !is_disturbed(world, (unsigned)link->ocs) && !is_given_up(world, (unsigned)link->ocs, link->a))
             world_fail(world, "slice %s is told %s and %s A%u-B%u is not there", slice->name,
                        slice_state_name(version->state), switch_name(world, (unsigned)link->ocs), link->a,
                        link->b);
@@ -381,6 +492,10 @@ static void judge_owners(struct world *world) {
         const struct slice_version *version = slice->accepted;
         if (version->is_gone || version->state == SLICE_FAILED)
             continue;
+        if (is_part(slice)) {
+            judge_part_owner(world, slice);
+            continue;
+        }
         for (unsigned i = 0; i < version->shape.n_cubes; i++, owned++)
             if (pod->cube[version->cubes[i]].slice != slice || pod->cube[version->cubes[i]].position != i)
                 world_fail(world, "slice %s has %s at position %u, the cube says otherwise", slice->name,
@@ -408,6 +523,8 @@ static void judge_rows(struct world *world) {
         for (unsigned i = 0; i < row->n_cubes; i++)
             if (row->cubes[i] != version->cubes[i])
                 world_fail(world, "slice %s has other cubes on the disk", slice->name);
+        if (row->host_mask != version->host_mask)
+            world_fail(world, "slice %s has other hosts on the disk", slice->name);
         live++;
     }
     for (const struct fabric_former *former = world->fabric->pods->formers; former; former = former->next)
@@ -442,6 +559,11 @@ static void judge_claims(struct world *world) {
  * different slices. */
 void judge_placed(struct world *world, uint32_t new_cubes) {
     const struct fabric_pod *pod = world->fabric->pods;
+    for (unsigned cube = 0; cube < world->fleet->n_cubes; cube++)
+        if (new_cubes >> cube & 1 && pod->cube[cube].scheduling != SCHEDULING_SCHEDULABLE)
+            world_fail(world, "%s is %s and was given to slice %s", pod->cube[cube].name,
+                       scheduling_name(pod->cube[cube].scheduling),
+                       pod->cube[cube].slice ? pod->cube[cube].slice->name : "(a part)");
     for (unsigned ocs = 0; ocs < FLEET_OCSES; ocs++) {
         if (pod->ocs[ocs].is_readable || world->seen_at_us[ocs] <= world->disturbed_at_us[ocs])
             continue;
@@ -455,6 +577,12 @@ void judge_placed(struct world *world, uint32_t new_cubes) {
                 continue;
             const struct fabric_slice *one = pod->cube[end_a / 96].slice,
                                       *other = pod->cube[end_b / 96].slice;
+            for (unsigned i = 0; i < 2; i++) {
+                unsigned cube = (unsigned)(i ? end_b : end_a) / 96;
+                if (new_cubes >> cube & 1 && pod->cube[cube].part_hosts)
+                    world_fail(world, "%s was cut, and %s A%u-B%u cannot be seen now", pod->cube[cube].name,
+                               switch_name(world, ocs), a, b);
+            }
             if (one && other && one != other)
                 world_fail(world, "slices %s and %s are joined by %s A%u-B%u, which cannot be seen now",
                            one->name, other->name, switch_name(world, ocs), a, b);
@@ -495,8 +623,35 @@ static void judge_light(struct world *world) {
     }
 }
 
+/* Nothing is connected to what a person was told is safe to touch. */
+static void judge_safe(struct world *world) {
+    for (unsigned i = 0; i < world->ledger.n_works; i++) {
+        const struct ledger_work *work = &world->ledger.work[i];
+        world->counts->safe += work->state == MAINTENANCE_SAFE;
+        for (unsigned ocs = 0; work->state == MAINTENANCE_SAFE && ocs < FLEET_OCSES; ocs++)
+            for (unsigned a = 1; a <= world->fleet->n_ports; a++) {
+                unsigned b = world->plant.switches[ocs].circuits[a].b;
+                if (b && is_worked_on(work, world, ocs, a, b) && !world->is_rivals[ocs][a][b] &&
+                    !is_disturbed(world, ocs))
+                    world_fail(world, "%s is told as safe to touch, and %s A%u-B%u is lit", work->object,
+                               switch_name(world, ocs), a, b);
+            }
+    }
+}
+
+/* A drain is over when nothing is left on its cube. */
+static void judge_drained(struct world *world) {
+    for (unsigned cube = 0; cube < world->fleet->n_cubes; cube++) {
+        const struct fabric_cube *is = &world->fabric->pods->cube[cube];
+        if (is->scheduling == SCHEDULING_DRAINED && (is->slice || is->part_hosts))
+            world_fail(world, "%s is DRAINED and a slice has it", is->name);
+    }
+}
+
 void judge_books(struct world *world) {
     judge_light(world);
+    judge_safe(world);
+    judge_drained(world);
     if (world->ledger.conflict)
         world_fail(world, "%s", world->ledger.conflict);
     if (world->disk.error[0])
@@ -549,8 +704,17 @@ static const char *at_rest(struct world *world, char *text, size_t size) {
                      operation->kind, operation->slices);
             return text;
         }
+    if (world->ledger.n_works) {
+        snprintf(text, size, "the work on %s is not over", world->ledger.work[0].object);
+        return text;
+    }
     for (unsigned cube = 0; cube < fabric->pods->n_cubes; cube++)
-        if (fabric->pods->cube[cube].health != HEALTH_HEALTHY) {
+        if (fabric->pods->cube[cube].scheduling != SCHEDULING_SCHEDULABLE) {
+            snprintf(text, size, "%s is %s: %s", fabric->pods->cube[cube].name,
+                     scheduling_name(fabric->pods->cube[cube].scheduling),
+                     fabric->pods->cube[cube].scheduling_reason);
+            return text;
+        } else if (fabric->pods->cube[cube].health != HEALTH_HEALTHY) {
             snprintf(text, size, "%s is %s: %s", fabric->pods->cube[cube].name,
                      health_name(fabric->pods->cube[cube].health), fabric->pods->cube[cube].health_cause);
             return text;
@@ -582,7 +746,7 @@ static const char *slices_at_rest(struct world *world, char *text, size_t size) 
             }
         }
         if (version->state != (no_fiber ? SLICE_DEGRADED : SLICE_READY) ||
-            version->missing.count != no_fiber || version->qualified != QUALIFIED_PASSED ||
+            version->missing.count != no_fiber || (version->qualified != QUALIFIED_PASSED && !row->is_part) ||
             version->unverified_since_us) {
             snprintf(text, size, "slice %s is %s with %u links missing (%u have no fiber), %s%s: %s",
                      slice->name, slice_state_name(version->state), version->missing.count, no_fiber,
@@ -610,8 +774,8 @@ static const char *switches_at_rest(struct world *world, char *text, size_t size
             }
             if (!b || ledger->want_b[ocs][a] == b)
                 continue;
-            bool is_on_slice = (end_a >= 0 && ledger->cube_owner[end_a / 96] >= 0) ||
-                               (end_b >= 0 && ledger->cube_owner[end_b / 96] >= 0);
+            bool is_on_slice = (end_a >= 0 && ledger_has_cube(ledger, (unsigned)end_a / 96)) ||
+                               (end_b >= 0 && ledger_has_cube(ledger, (unsigned)end_b / 96));
             bool is_in_the_way = ledger->want_b[ocs][a] || ledger->want_a[ocs][b];
             if (is_in_the_way || (is_on_slice && !world->is_rivals[ocs][a][b])) {
                 snprintf(text, size, "%s A%u-B%u ends on a cube of a slice and is not its own",

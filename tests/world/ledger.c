@@ -1,5 +1,5 @@
 #include "tests/world/ledger.h"
-#include "daemon/fabric/words.h"
+#include "daemon/fabric/maintenance.h"
 #include "daemon/store/change.h"
 
 #include <stdio.h>
@@ -32,7 +32,10 @@ static void put_slice(const void *record, void *userdata) {
                                    .generation = row->generation,
                                    .state = row->state,
                                    .is_former = row->is_former,
-                                   .is_held = row->is_held};
+                                   .is_held = row->is_held,
+                                   .is_part = rules_is_part(row->topology),
+                                   .host_mask = (uint16_t)row->host_mask,
+                                   .disruption = row->disruption};
     snprintf(slice->name, sizeof(slice->name), "%s", row->name);
     snprintf(slice->topology, sizeof(slice->topology), "%s", row->topology);
     snprintf(slice->missing, sizeof(slice->missing), "%s", row->missing ? row->missing : "");
@@ -61,6 +64,39 @@ static void put_pod(const void *record, void *userdata) {
     ledger->is_frozen = row->frozen != FROZEN_NOT;
 }
 
+static void put_cube(const void *record, void *userdata) {
+    struct ledger *ledger = userdata;
+    const struct store_cube *row = record;
+    ledger->cube_health[row->cube] = row->health;
+    ledger->cube_scheduling[row->cube] = row->scheduling;
+}
+
+static void put_work(const void *record, void *userdata) {
+    struct ledger *ledger = userdata;
+    const struct store_maintenance *row = record;
+    unsigned at = 0;
+    while (at < ledger->n_works && strcmp(ledger->work[at].object, row->object) != 0)
+        at++;
+    if (at == LEDGER_WORKS_MAX)
+        abort();
+    if (at == ledger->n_works)
+        ledger->n_works++;
+    struct ledger_work *work = &ledger->work[at];
+    *work = (struct ledger_work){.kind = row->kind,
+                                 .cube = row->cube,
+                                 .host = row->host,
+                                 .face = row->face,
+                                 .index = row->link_index,
+                                 .ocs = row->ocs,
+                                 .side = row->side,
+                                 .port = row->port,
+                                 .state = row->state,
+                                 .uid_at = row->uid_at,
+                                 .disrupt = row->disrupt || row->is_failed};
+    snprintf(work->object, sizeof(work->object), "%s", row->object);
+    snprintf(work->allowed, sizeof(work->allowed), "%s", row->allowed);
+}
+
 static void delete_rows(struct ledger *ledger, const struct change_operation *operation) {
     const struct store_position *key = &operation->record.position;
     unsigned n_keys = operation->n_columns;
@@ -80,6 +116,12 @@ static void delete_rows(struct ledger *ledger, const struct change_operation *op
                 ledger->position[i] = ledger->position[--ledger->n_positions];
             else
                 i++;
+    } else if (operation->table == STORE_MAINTENANCE) {
+        for (unsigned i = 0; i < ledger->n_works;)
+            if (n_keys < 2 || strcmp(ledger->work[i].object, operation->record.maintenance.object) == 0)
+                ledger->work[i] = ledger->work[--ledger->n_works];
+            else
+                i++;
     }
 }
 
@@ -96,15 +138,21 @@ void ledger_apply(struct ledger *ledger, const struct store_change *change) {
             put_position(&operation.record.position, ledger);
         else if (operation.table == STORE_POD)
             put_pod(&operation.record.pod, ledger);
+        else if (operation.table == STORE_CUBE)
+            put_cube(&operation.record.cube, ledger);
+        else if (operation.table == STORE_MAINTENANCE)
+            put_work(&operation.record.maintenance, ledger);
     }
 }
 
 void ledger_reload(struct ledger *ledger, struct store *store) {
-    ledger->n_slices = ledger->n_positions = 0;
+    ledger->n_slices = ledger->n_positions = ledger->n_works = 0;
     ledger->has_pod = false;
     if (store_load(store, STORE_POD, put_pod, ledger) < 0 ||
         store_load(store, STORE_SLICE, put_slice, ledger) < 0 ||
-        store_load(store, STORE_POSITION, put_position, ledger) < 0)
+        store_load(store, STORE_POSITION, put_position, ledger) < 0 ||
+        store_load(store, STORE_CUBE, put_cube, ledger) < 0 ||
+        store_load(store, STORE_MAINTENANCE, put_work, ledger) < 0)
         abort();
     ledger_derive(ledger);
 }
@@ -120,6 +168,53 @@ const struct ledger_slice *ledger_find(const struct ledger *ledger, int64_t uid)
     return NULL;
 }
 
+bool ledger_has_cube(const struct ledger *ledger, unsigned cube) {
+    return ledger->cube_owner[cube] >= 0 || ledger->part_hosts[cube];
+}
+
+/* A host drives the chips x in 2 (h mod 2) + {0, 1}, y in 2 (h / 2 mod 2) + {0, 1}, z = h / 4. */
+static unsigned host_of_link(unsigned face, unsigned index) {
+    unsigned edge = face % 2 ? 0 : 3, low = index % 4, high = index / 4;
+    unsigned x = face / 2 == 0 ? edge : low,
+             y = face / 2 == 1   ? edge
+                 : face / 2 == 0 ? low
+                                 : high,
+             z = face / 2 == 2 ? edge : high;
+    return x / 2 + 2 * (y / 2) + 4 * z;
+}
+
+bool ledger_work_covers(const struct ledger *ledger, const struct ledger_work *work, unsigned ocs,
+                        unsigned side, unsigned port) {
+    int16_t end = port ? ledger->fleet->end_at[ocs][side][port] : -1;
+    unsigned cube = end < 0 ? FLEET_CUBES_MAX : (unsigned)end / 96, face = (unsigned)end % 96 / 16,
+             index = (unsigned)end % 16;
+    switch (work->kind) {
+    case MAINTENANCE_OCS:
+        return port && work->ocs == ocs;
+    case MAINTENANCE_PORT:
+        return port && work->ocs == ocs && work->side == side && work->port == port;
+    case MAINTENANCE_CUBE:
+        return work->cube == cube;
+    case MAINTENANCE_HOST:
+        return work->cube == cube && work->host == host_of_link(face, index);
+    default:
+        return work->cube == cube && work->face == face && work->index == index;
+    }
+}
+
+static bool names_uid(const char *list, int64_t uid) {
+    char *end;
+    for (long long listed; *list && (listed = strtoll(list, &end, 10), end != list); list = end)
+        if (listed == uid)
+            return true;
+    return false;
+}
+
+bool ledger_work_has_word(const struct ledger_work *work, const struct ledger_slice *slice) {
+    return work->disrupt || slice->disruption == DISRUPTION_ANYTIME || slice->uid > work->uid_at ||
+           names_uid(work->allowed, slice->uid);
+}
+
 /* A slice that was created and deleted in one group never was live here, but may explain a circuit. */
 static void remember(struct ledger *ledger, const struct ledger_slice *slice) {
     struct rules_link links[FLEET_CUBES_MAX * 48];
@@ -128,6 +223,15 @@ static void remember(struct ledger *ledger, const struct ledger_slice *slice) {
     for (unsigned i = 0; i < count; i++)
         if (links[i].ocs >= 0)
             ledger->ever[links[i].ocs][links[i].a][links[i].b] = true;
+}
+
+static void want_part(struct ledger *ledger, const struct ledger_slice *slice) {
+    unsigned cube = slice->cubes[0];
+    if (!rules_is_block(slice->topology, slice->host_mask))
+        ledger->conflict = "a part has hosts that do not form its topology";
+    if (ledger->part_hosts[cube] & slice->host_mask)
+        ledger->conflict = "two parts have the same host";
+    ledger->part_hosts[cube] |= slice->host_mask;
 }
 
 static void want(struct ledger *ledger, unsigned place) {
@@ -157,10 +261,11 @@ void ledger_derive(struct ledger *ledger) {
     memset(ledger->want_b, 0, sizeof(ledger->want_b));
     memset(ledger->want_a, 0, sizeof(ledger->want_a));
     memset(ledger->cube_owner, 0xff, sizeof(ledger->cube_owner));
+    memset(ledger->part_hosts, 0, sizeof(ledger->part_hosts));
     for (unsigned i = 0; i < ledger->n_slices; i++) {
         struct ledger_slice *slice = &ledger->slice[i];
         unsigned found = 0;
-        slice->n_cubes = rules_cubes(slice->topology);
+        slice->n_cubes = slice->is_part ? 1 : rules_cubes(slice->topology);
         for (unsigned k = 0; k < ledger->n_positions; k++) {
             const struct store_position *row = &ledger->position[k];
             if (row->uid != slice->uid || row->generation != slice->generation)
@@ -171,9 +276,14 @@ void ledger_derive(struct ledger *ledger) {
         }
         if (found != slice->n_cubes)
             ledger->conflict = "a durable slice has not as many positions as its topology";
+        else if (ledger_is_live(slice) && slice->is_part)
+            want_part(ledger, slice);
         else if (ledger_is_live(slice))
             want(ledger, i);
         else if (slice->is_former)
             remember(ledger, slice);
     }
+    for (unsigned cube = 0; cube < ledger->fleet->n_cubes; cube++)
+        if (ledger->cube_owner[cube] >= 0 && ledger->part_hosts[cube])
+            ledger->conflict = "a cube is a durable slice's and is cut into durable parts";
 }

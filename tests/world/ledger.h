@@ -6,6 +6,7 @@
 
 #define LEDGER_SLICES_MAX 512
 #define LEDGER_POSITIONS_MAX 4096
+#define LEDGER_WORKS_MAX 64
 
 struct ledger_slice {
     int64_t uid, generation, state;
@@ -14,6 +15,17 @@ struct ledger_slice {
     char missing[4096];
     uint16_t cubes[FLEET_CUBES_MAX];
     unsigned n_cubes;
+    bool is_part;       /* of one cube */
+    uint16_t host_mask; /* of a part */
+    int64_t disruption;
+};
+
+/* A person's hands on the plant. */
+struct ledger_work {
+    char object[64];
+    int64_t kind, cube, host, face, index, ocs, side, port, state, uid_at;
+    bool disrupt;
+    char allowed[1024]; /* uids, separated by spaces */
 };
 
 struct ledger {
@@ -22,11 +34,15 @@ struct ledger {
     unsigned n_slices;
     struct store_position position[LEDGER_POSITIONS_MAX];
     unsigned n_positions;
+    struct ledger_work work[LEDGER_WORKS_MAX];
+    unsigned n_works;
+    int64_t cube_health[FLEET_CUBES_MAX], cube_scheduling[FLEET_CUBES_MAX];
     bool is_frozen, has_pod;
     uint16_t want_b[FLEET_OCSES][FLEET_PORTS_MAX + 1]; /* by A port; 0: nothing */
     uint16_t want_a[FLEET_OCSES][FLEET_PORTS_MAX + 1];
     int16_t owner[FLEET_OCSES][FLEET_PORTS_MAX + 1]; /* place in slice[] of the circuit at that A port */
-    int16_t cube_owner[FLEET_CUBES_MAX];             /* place in slice[]; -1: free */
+    int16_t cube_owner[FLEET_CUBES_MAX];  /* place in slice[] of a slice of whole cubes; -1: none */
+    uint16_t part_hosts[FLEET_CUBES_MAX]; /* a bit for each host that a part has */
     bool ever[FLEET_OCSES][FLEET_PORTS_MAX + 1][FLEET_PORTS_MAX + 1]; /* a durable slice once needed it */
     const char *conflict; /* two slices with one cube or port; NULL: none */
 };
@@ -40,5 +56,12 @@ void ledger_reload(struct ledger *ledger, struct store *store);
 void ledger_derive(struct ledger *ledger);
 /* NULL: none. */
 const struct ledger_slice *ledger_find(const struct ledger *ledger, int64_t uid);
+/* The cube is a slice's, or parts' of it. */
+bool ledger_has_cube(const struct ledger *ledger, unsigned cube);
+/* Somebody works on this port. side: 0 A, 1 B. */
+bool ledger_work_covers(const struct ledger *ledger, const struct ledger_work *work, unsigned ocs,
+                        unsigned side, unsigned port);
+/* Whoever works there has somebody's word that the slice does without its circuits. */
+bool ledger_work_has_word(const struct ledger_work *work, const struct ledger_slice *slice);
 /* The slice has its cubes and needs circuits. */
 bool ledger_is_live(const struct ledger_slice *slice);

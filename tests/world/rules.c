@@ -90,3 +90,41 @@ unsigned rules_links(const struct fleet *fleet, const char *topology, const uint
                 }
     return rules_cubes(topology);
 }
+
+bool rules_is_part(const char *topology) {
+    int size[3];
+    return sscanf(topology, "%dx%dx%d", &size[0], &size[1], &size[2]) == 3 &&
+           size[0] * size[1] * size[2] < 64;
+}
+
+static void sort(int size[3]) {
+    for (int i = 0; i < 2; i++)
+        for (int k = 0; k < 2 - i; k++)
+            if (size[k] > size[k + 1]) {
+                int larger = size[k];
+                size[k] = size[k + 1];
+                size[k + 1] = larger;
+            }
+}
+
+bool rules_is_block(const char *topology, uint16_t hosts) {
+    int size[3], low[3] = {4, 4, 4}, high[3] = {0, 0, 0}, chips = 0;
+    if (sscanf(topology, "%dx%dx%d", &size[0], &size[1], &size[2]) != 3)
+        return false;
+    for (int host = 0; host < 16; host++)
+        for (int chip = 0; chip < 4 && hosts >> host & 1; chip++, chips++) {
+            int at[3] = {2 * (host % 2) + chip % 2, 2 * (host / 2 % 2) + chip / 2, host / 4};
+            for (int d = 0; d < 3; d++) {
+                low[d] = at[d] < low[d] ? at[d] : low[d];
+                high[d] = at[d] + 1 > high[d] ? at[d] + 1 : high[d];
+            }
+        }
+    int box[3] = {high[0] - low[0], high[1] - low[1], high[2] - low[2]};
+    if (chips != box[0] * box[1] * box[2])
+        return false;
+    if (size[0] * size[1] * size[2] < 4) /* a host has one owner */
+        return chips == 4;
+    sort(size);
+    sort(box);
+    return memcmp(size, box, sizeof(size)) == 0;
+}

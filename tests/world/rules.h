@@ -14,3 +14,7 @@ struct rules_link {
 unsigned rules_links(const struct fleet *fleet, const char *topology, const uint16_t *cubes,
                      struct rules_link *links, unsigned *ret_count);
 unsigned rules_cubes(const char *topology);
+/* "1x1x1" to "2x4x4": smaller than a cube. */
+bool rules_is_part(const char *topology);
+/* The hosts of a cube, a bit each, whose chips form the block: its sides along any axes, one host whole. */
+bool rules_is_block(const char *topology, uint16_t hosts);

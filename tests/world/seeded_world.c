@@ -206,13 +206,12 @@ static void tell_failure(uint64_t seed) {
 
 static void print_counts(double took_s) {
     const struct world_counts *counts = &shared->counts;
-    static const char *const asked[] = {"creates", "gangs",      "deletes",
-                                        "swaps",   "cube marks", "freezes and thaws"};
     printf("count: seeds from %llu, %u steps each\n", (unsigned long long)options.seed, options.steps);
     printf("count: %lu schedules, %.0f a second, %lu hours of virtual time\n", counts->schedules,
            (double)counts->schedules / (took_s > 0 ? took_s : 1), counts->virtual_s / 3600);
-    for (unsigned i = 0; i < sizeof(asked) / sizeof(asked[0]); i++)
-        printf("count: %s: %lu accepted, %lu refused\n", asked[i], counts->accepted[i], counts->refused[i]);
+    for (unsigned i = 0; i < COUNT_REQUESTS; i++)
+        printf("count: %s: %lu accepted, %lu refused\n", action_request_name(i), counts->accepted[i],
+               counts->refused[i]);
     printf(
         "count: %lu refused for the store, %lu undone by it; %lu group commits of %lu changes, %lu failed\n",
         counts->unavailable, counts->undone, counts->commits, counts->changes, counts->disk_failures);
@@ -220,8 +219,8 @@ static void print_counts(double took_s) {
            "checked\n",
            counts->set_lines, counts->moves, counts->reads, counts->ready, counts->degraded);
     printf("count: %lu drifts put right, %lu late moves, %lu waits for the end of a fight, %lu tori of every "
-           "cube\n",
-           counts->put_right, counts->late_executions, counts->long_waits, counts->final_tori);
+           "cube, %lu times a person was told that it is safe\n",
+           counts->put_right, counts->late_executions, counts->long_waits, counts->final_tori, counts->safe);
     for (unsigned i = 0; action_fault_name(i); i++)
         printf("%s%s %lu%s", i % 6 ? ", " : "count: faults: ", action_fault_name(i), counts->faults[i],
                i % 6 == 5 || !action_fault_name(i + 1) ? "\n" : "");

@@ -1,6 +1,7 @@
 #include "tests/world/world.h"
 #include "daemon/fabric/state.h"
 #include "sim/plant/light.h"
+#include "tests/world/hands.h"
 #include "tests/world/judge.h"
 
 #include <stdarg.h>
@@ -97,6 +98,7 @@ void world_crash(struct world *world) {
     world->counts->crashes++;
     memset(world->confirmed_b, 0, sizeof(world->confirmed_b));
     memset(world->made_anew_uid, 0, sizeof(world->made_anew_uid));
+    memset(world->cleared_b, 0, sizeof(world->cleared_b));
     stop(world);
     start(world);
     judge_reloaded(world);
@@ -421,6 +423,7 @@ static const char *run_to_rest(struct world *world, int64_t limit_us, char *text
     int64_t until_us = world->now_us + limit_us;
     const char *what = "";
     while (what && world->now_us < until_us) {
+        hands_off(world);
         unmark_cubes(world);
         release_cubes(world);
         thaw(world);

@@ -9,6 +9,7 @@
 
 #define WORLD_CLAIMS_MAX 1024
 #define WORLD_FAULTS 32
+#define WORLD_REQUESTS 20
 
 /* What was asked for and what the daemon has said about it. */
 struct claim {
@@ -18,7 +19,8 @@ struct claim {
     int64_t whole_since_us; /* told READY or DEGRADED; 0: not now */
     enum { CLAIM_ASKED, CLAIM_DURABLE, CLAIM_UNDONE } create, delete;
     bool is_delete_asked, is_deleted_by_failure;
-    bool is_forgotten; /* the crash came before an answer: either is right */
+    bool is_told_as_part; /* its cube was looked at when it first was READY */
+    bool is_forgotten;    /* the crash came before an answer: either is right */
 };
 
 /* What is printed as it happens: nothing, the actions, or every line and event. */
@@ -27,9 +29,9 @@ enum world_loudness { WORLD_SILENT, WORLD_TELLS, WORLD_LOUD };
 struct world_counts {
     unsigned long schedules, steps, crashes, commits, changes, disk_failures, set_lines, moves, reads,
         swaps_done;
-    unsigned long accepted[8], refused[8], unavailable, undone;
+    unsigned long accepted[WORLD_REQUESTS], refused[WORLD_REQUESTS], unavailable, undone;
     unsigned long faults[WORLD_FAULTS], long_waits, virtual_s;
-    unsigned long ready, degraded, put_right, late_executions, final_tori;
+    unsigned long ready, degraded, put_right, late_executions, final_tori, safe;
 };
 
 struct world {
@@ -60,11 +62,15 @@ struct world {
     /* Of the judge. */
     int64_t disturbed_at_us[FLEET_OCSES]; /* something but the daemon moved a mirror, or answers lied */
     bool is_rivals[FLEET_OCSES][FLEET_PORTS_MAX + 1][FLEET_PORTS_MAX + 1];
-    unsigned reads_since[FLEET_OCSES];                       /* maps read since then */
+    unsigned maps_read[FLEET_OCSES]; /* in all */
+    unsigned came_after[FLEET_OCSES]
+                       [FLEET_PORTS_MAX + 1]; /* so many, when the circuit there came by itself */
     uint16_t confirmed_b[FLEET_OCSES][FLEET_PORTS_MAX + 1];  /* told as there, by A port */
     int64_t confirmed_uid[FLEET_OCSES][FLEET_PORTS_MAX + 1]; /* of which slice */
+    uint16_t made_anew_b[FLEET_OCSES][FLEET_PORTS_MAX + 1];
     int64_t made_anew_uid[FLEET_OCSES]
                          [FLEET_PORTS_MAX + 1]; /* the slice whose dark link was made anew; 0: none */
+    uint16_t cleared_b[FLEET_OCSES][FLEET_PORTS_MAX + 1]; /* goes on an operator's durable word */
     int64_t put_right_us[FLEET_OCSES][FLEET_PORTS_MAX + 1][2];
     bool has_unanswered[FLEET_OCSES]; /* a set command's fate is unknown */
     unsigned n_reads[FLEET_OCSES];    /* complete maps since then, in this session */
