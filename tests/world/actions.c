@@ -544,6 +544,18 @@ struct action action_draw(struct chance *chance) {
     return action;
 }
 
+struct action action_draw_request(struct chance *chance, bool is_create) {
+    struct action action;
+    do
+        action = action_draw(chance);
+    while (action.kind >= FIRST_FAULT || kinds[action.kind].run == freeze_or_thaw);
+    if (is_create)
+        action.kind = 0;
+    if (action.wait_us > 1000000)
+        action.wait_us = 1000000;
+    return action;
+}
+
 void action_run(struct world *world, const struct action *action) {
     struct chance chance = {action->r};
     /* Most mishaps hit few switches again and again: two faults at one place are worth more than apart. */

@@ -29,6 +29,8 @@ enum {
 };
 
 struct action action_draw(struct chance *chance);
+/* A request, no fault; shortly after the one before. is_create: one that makes a slice. */
+struct action action_draw_request(struct chance *chance, bool is_create);
 void action_run(struct world *world, const struct action *action);
 /* Names of the faults counted in world_counts.faults; NULL beyond the last. */
 const char *action_fault_name(unsigned fault);

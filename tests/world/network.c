@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ANSWER_LATE_US 6000000 /* beyond the longest wait of a device */
+
 static int64_t arrival_us(struct network *network) {
     int64_t at =
         network->now_us + chance_between(&network->chance, network->latency_min_us, network->latency_max_us);
@@ -49,18 +51,49 @@ static void on_record(void *userdata, const struct scpi_record *record) {
     connection->network->watcher.executed(connection->network->watcher.userdata, connection, record);
 }
 
-static void on_answer(void *userdata, const char *bytes, size_t len) {
-    struct connection *connection = userdata;
+static void deliver(struct connection *connection, int64_t delay_us, const char *bytes, size_t len) {
     struct network *network = connection->network;
     size_t first = chance_between(&network->chance, 0, 19) == 0
                        ? (size_t)chance_between(&network->chance, 0, (int64_t)len)
                        : len;
+    if (first)
+        push(&connection->to_device, arrival_us(network) + delay_us, bytes, first, false);
+    if (first < len)
+        push(&connection->to_device, arrival_us(network) + delay_us, bytes + first, len - first, false);
+}
+
+static void on_answer(void *userdata, const char *bytes, size_t len) {
+    struct connection *connection = userdata;
+    struct network *network = connection->network;
+    char other[16384];
     if (!connection->is_live)
         return;
-    if (first)
-        push(&connection->to_device, arrival_us(network), bytes, first, false);
-    if (first < len)
-        push(&connection->to_device, arrival_us(network), bytes + first, len - first, false);
+    switch (network->spoil ? network->spoil(network->watcher.userdata, connection->ocs) : ANSWER_FINE) {
+    case ANSWER_LOST:
+        return;
+    case ANSWER_RESET:
+        connection->is_reset = true;
+        push(&connection->to_device, arrival_us(network), NULL, 0, true);
+        return;
+    case ANSWER_TRUNCATED:
+        deliver(connection, 0, bytes, len / 2);
+        return;
+    case ANSWER_GARBLED:
+        len = len < sizeof(other) ? len : sizeof(other);
+        for (size_t i = 0; i < len; i++)
+            other[i] = bytes[i] == '\n' || i % 3 ? bytes[i] : (char)(bytes[i] ^ 5);
+        deliver(connection, 0, other, len);
+        return;
+    case ANSWER_DOUBLED:
+        deliver(connection, 0, bytes, len);
+        break;
+    case ANSWER_LATE:
+        deliver(connection, ANSWER_LATE_US, bytes, len);
+        return;
+    default:
+        break;
+    }
+    deliver(connection, 0, bytes, len);
 }
 
 static void on_reset(void *userdata) {

@@ -57,6 +57,18 @@ struct network_watcher {
     void *userdata;
 };
 
+/* What may happen to an answer on its way to the device. */
+enum answer_fault {
+    ANSWER_FINE,
+    ANSWER_LOST,      /* nothing arrives */
+    ANSWER_RESET,     /* the connection ends instead */
+    ANSWER_TRUNCATED, /* half of it, and no end of line */
+    ANSWER_GARBLED,   /* other bytes */
+    ANSWER_DOUBLED,
+    ANSWER_LATE, /* long after the device stopped waiting */
+    ANSWER_FAULTS,
+};
+
 struct network {
     struct sim_plant *plant;
     struct chance chance;
@@ -64,6 +76,8 @@ struct network {
     int64_t grid_us; /* arrivals are rounded up to it */
     int64_t latency_min_us, latency_max_us;
     struct network_watcher watcher;
+    /* Asked for each answer; NULL: all are fine. */
+    enum answer_fault (*spoil)(void *userdata, unsigned ocs);
     struct link link[FLEET_OCSES];
 };
 

@@ -7,9 +7,9 @@
  * shortest list of actions that still fails, and that list is printed. Exit 0: none failed; 1: one did. */
 #include "tests/world/actions.h"
 #include "tests/world/judge.h"
+#include "tests/world/template.h"
 #include "daemon/fabric/state.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,64 +40,10 @@ static struct fleet fleets[FLEET_VARIANTS];
 static struct text databases[FLEET_VARIANTS];
 static struct world *world;
 
-static int put_rows(const struct fabric_pod_rows *rows, void *userdata) {
-    struct fabric_actor actor = world_actor(world, "PutPods");
-    struct fabric_outcome outcome;
-    struct fabric_refusal refusal = {0};
-    int r = fabric_put_pods(world->fabric, &actor, rows, 1, world->now_us, &outcome, &refusal);
-    if (r)
-        fprintf(stderr, "the pod is refused: %s\n", refusal.text);
-    fabric_refusal_deinit(&refusal);
-    return r;
-}
-
-/* From an empty disk to a pod that is confirmed and thawed. */
-static void set_up(const struct fleet *fleet) {
-    if (fleet_with_rows(fleet, put_rows, NULL) != 0)
-        world_fail(world, "the pod cannot be put");
-    world_run(world, world->now_us + 8000000);
-    const struct fabric_ocs *ocses[FLEET_OCSES];
-    for (unsigned ocs = 0; ocs < FLEET_OCSES; ocs++)
-        ocses[ocs] = &world->fabric->pods->ocs[ocs];
-    struct fabric_actor actor = world_actor(world, "ConfirmOcses");
-    struct fabric_outcome outcome;
-    struct fabric_refusal refusal = {0};
-    if (fabric_confirm_ocses(world->fabric, &actor, ocses, FLEET_OCSES, world->now_us, &outcome, &refusal) !=
-        0)
-        world_fail(world, "the switches cannot be confirmed: %s", refusal.text);
-    world_run(world, world->now_us + 8000000);
-    if (world->fabric->pods->frozen)
-        world_fail(world, "an empty pod does not thaw by itself");
-    world->has_unanswered[0] = false;
-}
-
-static void read_file(const char *path, struct text *ret_bytes) {
-    char buffer[65536];
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        abort();
-    for (size_t n; (n = fread(buffer, 1, sizeof(buffer), file)) > 0;)
-        text_add_bytes(ret_bytes, buffer, n);
-    fclose(file);
-}
-
-static bool make_database(unsigned variant) {
-    fleet_init(&fleets[variant], variant);
-    world_init(world, &fleets[variant], 1, folder, NULL, &shared->counts, WORLD_SILENT);
-    if (setjmp(world->failed)) {
-        fprintf(stderr, "a pod cannot be set up: %s\n", world->failure);
-        return false;
-    }
-    set_up(world->fleet);
-    world_deinit(world);
-    read_file(world->path, &databases[variant]);
-    return true;
-}
-
 /* The database of a pod that was set up is kept: each schedule begins with a copy. */
 static bool make_databases(void) {
     for (unsigned variant = 0; variant < FLEET_VARIANTS; variant++)
-        if (!make_database(variant))
+        if (!template_make(world, &fleets[variant], variant, folder, &shared->counts, &databases[variant]))
             return false;
     memset(&shared->counts, 0, sizeof(shared->counts));
     return true;
@@ -261,17 +207,6 @@ static void read_options(char **arguments) {
     }
 }
 
-static void remove_folder(void) {
-    DIR *dir = opendir(folder);
-    struct dirent *entry;
-    while (dir && (entry = readdir(dir)))
-        if (entry->d_name[0] != '.' && unlinkat(dirfd(dir), entry->d_name, 0) < 0)
-            perror(entry->d_name);
-    if (dir)
-        closedir(dir);
-    rmdir(folder);
-}
-
 static int run_all(void) {
     struct action actions[STEPS_MAX];
     for (unsigned long i = 0; i < options.schedules; i++) {
@@ -298,7 +233,7 @@ int main(int argc, char **argv) {
     struct timespec started, ended;
     clock_gettime(CLOCK_MONOTONIC, &started);
     if (!make_databases()) {
-        remove_folder();
+        template_remove(folder);
         return 1;
     }
     fflush(NULL);
@@ -312,6 +247,6 @@ int main(int argc, char **argv) {
     print_counts((double)(ended.tv_sec - started.tv_sec) + (double)(ended.tv_nsec - started.tv_nsec) / 1e9);
     if (status != 0)
         tell_failure(shared->running);
-    remove_folder();
+    template_remove(folder);
     return status != 0;
 }
