@@ -59,8 +59,8 @@ static void look_at_ocs(const struct teller *teller, const struct fabric_ocs *oc
         if (is_missing && !port->is_failed && port->confirmed_b == port->want_b &&
             !teller->fabric->settings.repair_drift && !drifted++)
             first_drifted = a;
-        if (is_missing && !port->is_failed && port->put_right_us[0] && port->confirmed_b == port->want_b &&
-            !fought++)
+        if (is_missing && !port->is_failed && port->put_right_us[0] && !port->is_put_right &&
+            port->confirmed_b == port->want_b && !fought++)
             first_fought = a;
     }
     if (unaccounted)

@@ -98,6 +98,7 @@ void derive_wants(struct fabric_pod *pod) {
                 ocs->retry_at_us = 0; /* what waits for another try must not delay what is new */
             port->failures = 0;
             port->remake = REMAKE_NEVER;
+            port->is_put_right = false;
             port->is_failed = port->in_flight = false;
             memset(port->put_right_us, 0, sizeof(port->put_right_us));
             if (port->want_b && port->observed_b == port->want_b && !port->is_leaving)

@@ -105,6 +105,7 @@ struct fabric_port {
     bool is_test;                     /* want_b is of a test circuit: want_slice is NULL */
     uint16_t yielded_b;               /* the circuit of a slice that was given up for maintenance; 0: none */
     int64_t put_right_us[2];          /* the last two times a drifted circuit was put right; 0: never */
+    bool is_put_right;                /* the last of these was sent, and the circuit was not read since */
     bool may_try;                     /* given up, but an audit is due: once more */
     enum { REMAKE_NEVER, REMAKE_DUE, REMAKE_SENT, REMAKE_DONE } remake; /* of a dark link; see link_retry.h */
 };

@@ -104,6 +104,7 @@ static void on_map(struct device *device, const uint16_t *b_of_a, int64_t now_us
                     port->want_slice->needs_judging = true;
             }
             port->confirmed_b = port->want_b;
+            port->is_put_right = false;
             port->failures = 0;
             port->is_failed = port->in_flight = false;
         }

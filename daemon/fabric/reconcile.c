@@ -24,7 +24,9 @@ static bool is_asked_for(const struct fabric_port *port) {
 }
 
 static bool is_fought_over(const struct fabric_port *port, int64_t now_us) {
-    return port->put_right_us[0] && now_us - port->put_right_us[0] < SURPRISE_FIGHT_WINDOW_US;
+    /* What the switch did not do is tried again; nobody took it away. */
+    return !port->is_put_right && port->put_right_us[0] &&
+           now_us - port->put_right_us[0] < SURPRISE_FIGHT_WINDOW_US;
 }
 
 /* Nothing connects to what a person works on. */
@@ -200,7 +202,8 @@ static void send(struct fabric_ocs *ocs, int64_t now_us) {
         port->in_flight = true;
         port->may_try = false;
         port->sent_b = wish.add[i].b;
-        if (!link_retry_sent(port) && !port->is_test && is_drift(port)) {
+        if (!link_retry_sent(port) && !port->is_test && is_drift(port) && !port->is_put_right) {
+            port->is_put_right = true;
             port->put_right_us[0] = port->put_right_us[1];
             port->put_right_us[1] = now_us;
             n_drifted++;

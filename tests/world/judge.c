@@ -156,6 +156,7 @@ static void judge_removal(struct world *world, unsigned ocs, unsigned a, unsigne
 /* A circuit that was there and is gone is put right at most twice an hour, and not while the controller is
  * blind. */
 static void judge_put_right(struct world *world, unsigned ocs, unsigned a, unsigned b) {
+    world->confirmed_b[ocs][a] = 0; /* until it was there again: what the switch does not do is tried again */
     int64_t *times_us = world->put_right_us[ocs][a];
     if (world->fabric->pods->is_blind)
         world_fail(world, "%s A%u-B%u is put right while the controller is blind", switch_name(world, ocs), a,
