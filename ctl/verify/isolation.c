@@ -13,7 +13,11 @@ static struct owner owner_of(const struct verify_plant *plant, int end) {
     if (end < 0)
         return (struct owner){.end = VERIFY_NONE};
     unsigned cube = verify_end_cube(end);
-    return (struct owner){plant->slice_of[cube], plant->status_of[cube], end};
+    /* A reservation connects nothing yet: its cubes keep what a former slice left. */
+    const Heliostat__V1__Slice *slice = plant->slice_of[cube];
+    if (slice && slice->state == HELIOSTAT__V1__SLICE_STATE__SLICE_STATE_RESERVED)
+        slice = NULL;
+    return (struct owner){slice, plant->status_of[cube], end};
 }
 
 /* Not seen is not failed: an UNKNOWN cube keeps its dark circuits. */

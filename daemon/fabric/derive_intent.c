@@ -72,6 +72,7 @@ void derive_wants(struct fabric_pod *pod) {
     for (unsigned cube = 0; cube < pod->n_cubes; cube++) {
         pod->cube[cube].durable_slice = NULL;
         pod->cube[cube].durable_part_hosts = 0;
+        pod->cube[cube].is_occupied = false;
     }
     for (struct fabric_slice *slice = pod->fabric->slices; slice; slice = slice->next) {
         const struct slice_version *version = slice->durable;
@@ -82,6 +83,9 @@ void derive_wants(struct fabric_pod *pod) {
         for (unsigned position = 0; version->shape.whole_cubes && position < version->shape.n_cubes;
              position++)
             pod->cube[version->cubes[position]].durable_slice = slice;
+        for (unsigned position = 0; version->state != SLICE_RESERVED && position < version->shape.n_cubes;
+             position++)
+            pod->cube[version->cubes[position]].is_occupied = true;
         if (slice_version_connects(version))
             want(pod, slice, version);
         if (version->is_held)
@@ -126,9 +130,10 @@ static void explain(const struct fabric_pod *pod, struct explained *explained) {
 }
 
 static bool may_be_dark(const struct fabric_cube *cube) {
-    if (cube->durable_slice || cube->durable_part_hosts)
+    if (cube->is_occupied)
         return false;
-    /* A word that is not durable moves no mirror, and neither does not knowing a cube's health. */
+    /* A word that is not durable moves no mirror, and neither does a reservation, nor not knowing a cube's
+     * health. */
     return cube->n_undurable || ((cube->health == HEALTH_HEALTHY || cube->health == HEALTH_UNKNOWN) &&
                                  cube->scheduling == SCHEDULING_SCHEDULABLE);
 }

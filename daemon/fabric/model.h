@@ -67,6 +67,7 @@ struct fabric_cube {
 
     struct fabric_slice *slice; /* accepted, of whole cubes; NULL: free, or cut into parts */
     struct fabric_slice *durable_slice;
+    bool is_occupied; /* a durable slice, or part of one, is there that is more than a reservation */
     uint16_t position;
     struct fabric_slice *held_for; /* accepted; whose repair this free cube is held for; NULL: nobody's */
     uint16_t part_hosts, durable_part_hosts; /* a bit each: hosts that parts have */

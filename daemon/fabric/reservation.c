@@ -1,5 +1,6 @@
 #include "daemon/fabric/reservation.h"
 #include "daemon/fabric/alter.h"
+#include "daemon/fabric/derive.h"
 #include "daemon/fabric/operation.h"
 #include "daemon/fabric/place.h"
 #include "daemon/fabric/pod.h"
@@ -123,6 +124,35 @@ static int check_cubes(const struct fabric_slice *slice, struct fabric_refusal *
                   refusal->n_items, slice->name);
 }
 
+/* What a switch that cannot be read may still hold never joins two slices: not one that is connected, nor one
+ * that is activated with it. */
+static int check_isolation(struct fabric_slice *const *slices, unsigned n, unsigned at,
+                           struct fabric_refusal *refusal) {
+    const struct fabric_slice *slice = slices[at];
+    struct fabric_pod *pod = slice->pod;
+    for (unsigned position = 0; position < slice->accepted->shape.n_cubes; position++) {
+        const struct fabric_cube *cube = &pod->cube[slice->accepted->cubes[position]];
+        for (unsigned i = 0; i < pod->n_cubes; i++) {
+            const struct fabric_slice *other = pod->cube[i].slice;
+            char name[96], other_name[96];
+            if (!other || other == slice || !topo_set_has(&pod->plan.unproven_with[cube->index], i))
+                continue;
+            bool connects = !is_reserved(other);
+            for (unsigned k = 0; k < n; k++)
+                connects = connects || slices[k] == other;
+            if (connects)
+                refusal_add_item(refusal, "%s: may be connected to %s, which is of slice %s",
+                                 fabric_cube_name(cube, name), fabric_cube_name(&pod->cube[i], other_name),
+                                 other->name);
+        }
+    }
+    if (!refusal->n_items)
+        return 0;
+    refusal_set_fits(refusal, "the switches that cannot be read are back");
+    return refuse(refusal, REASON_ISOLATION_UNPROVEN, "names",
+                  "a switch that cannot be read may still join reservation %s to another slice", slice->name);
+}
+
 int fabric_activate_slices(struct fabric *fabric, const struct fabric_actor *actor, const char *const *names,
                            unsigned n_names, int64_t uid, const struct fabric_gang *gang, int64_t now_us,
                            struct fabric_outcome *ret_outcome, struct fabric_refusal *refusal) {
@@ -137,6 +167,11 @@ int fabric_activate_slices(struct fabric *fabric, const struct fabric_actor *act
         for (unsigned k = 0; k < i; k++)
             if (slices[k] == slices[i])
                 return refuse_invalid(refusal, "names", "slice %s is named twice", slices[i]->name);
+    }
+    for (unsigned i = 0; i < n_names; i++) {
+        derive_pod(slices[i]->pod, now_us);
+        if ((r = check_isolation(slices, n_names, i, refusal)))
+            return r;
     }
     *ret_outcome = (struct fabric_outcome){.uid = n_names == 1 ? slices[0]->uid : 0};
     if (actor->validate_only)
