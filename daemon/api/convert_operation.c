@@ -24,6 +24,7 @@ Heliostat__V1__Operation *convert_operation(struct arena *arena, const struct fa
         return NULL;
     message->id = operation->id;
     message->kind = (char *)operation->kind;
+    message->owner = (char *)operation->owner;
     message->created_at = convert_time(arena, operation->created_us);
     message->state = HELIOSTAT__V1__OPERATION_STATE__OPERATION_STATE_RUNNING;
     if (!operation->is_ending) {

@@ -15,6 +15,8 @@ bool scope_sees(const struct rights *rights, const struct fabric_slice *slice) {
 bool scope_sees_operation(const struct rights *rights, const struct fabric *fabric,
                           const struct fabric_operation *operation) {
     bool has_own = false;
+    if (rights->is_scoped && *operation->owner)
+        return !strcmp(operation->owner, rights->principal);
     for (unsigned i = 0; rights->is_scoped && i < operation->n_uids; i++) {
         const struct fabric_slice *slice = find_slice_uid(fabric, operation->uid[i]);
         if (slice && !scope_sees(rights, slice))

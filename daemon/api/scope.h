@@ -9,7 +9,8 @@
 
 /* Any version of the slice may be meant. */
 bool scope_sees(const struct rights *rights, const struct fabric_slice *slice);
-/* Every slice of the operation that is still there, and at least one. */
+/* It is of slices of this client. Of an operation that was stored without its owner: of every slice that is
+ * still there, and at least one. */
 bool scope_sees_operation(const struct rights *rights, const struct fabric *fabric,
                           const struct fabric_operation *operation);
 /* Writes SCOPE_HIDDEN over the names of others' slices and of their owners, in the fields that hold one and

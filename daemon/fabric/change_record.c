@@ -176,6 +176,7 @@ static void put_operation(struct change *change, const struct fabric_operation *
     struct store_operation row = {.operation_id = operation->id,
                                   .kind = operation->kind,
                                   .slices = operation->slices,
+                                  .owner = operation->owner,
                                   .state = operation->state,
                                   .text = operation->text,
                                   .created_us = operation->created_us,

@@ -153,6 +153,7 @@ static void take_operation(const void *record, void *userdata) {
     operation->id = row->operation_id;
     snprintf(operation->kind, sizeof(operation->kind), "%s", row->kind);
     operation->slices = slices;
+    snprintf(operation->owner, sizeof(operation->owner), "%s", row->owner);
     operation->state = (enum operation_state)row->state;
     snprintf(operation->text, sizeof(operation->text), "%s", row->text);
     operation->created_us = row->created_us;

@@ -272,7 +272,8 @@ struct fabric_operation {
     struct fabric_operation *next; /* newest first */
     int64_t id;
     char kind[16];
-    char *slices; /* names, separated by commas */
+    char *slices;   /* names, separated by commas */
+    char owner[64]; /* of the slices; "": stored before operations had one */
     int64_t uid[64];
     unsigned n_uids;
     enum operation_state state;

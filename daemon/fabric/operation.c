@@ -39,6 +39,8 @@ struct fabric_operation *operation_new(const char *kind, struct fabric_slice *co
     }
     snprintf(operation->kind, sizeof(operation->kind), "%s", kind);
     operation->slices = names;
+    if (n_slices)
+        snprintf(operation->owner, sizeof(operation->owner), "%s", slices[0]->owner);
     operation->state = state;
     return operation;
 }

@@ -125,9 +125,10 @@ static const struct store_column position_columns[] = {
 
 static const struct store_column operation_columns[] = {
     COLUMN(store_operation, operation_id), COLUMN(store_operation, kind),
-    COLUMN(store_operation, slices),       COLUMN(store_operation, state),
-    COLUMN(store_operation, text),         COLUMN(store_operation, created_us),
-    COLUMN(store_operation, done_us),      COLUMN(store_operation, revision),
+    COLUMN(store_operation, slices),       COLUMN(store_operation, owner),
+    COLUMN(store_operation, state),        COLUMN(store_operation, text),
+    COLUMN(store_operation, created_us),   COLUMN(store_operation, done_us),
+    COLUMN(store_operation, revision),
 };
 
 static const struct store_column request_columns[] = {

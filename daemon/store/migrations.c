@@ -424,7 +424,16 @@ static const char schema_3[] =
     "  FROM qualification q JOIN pod p USING (pod_id) JOIN cube c USING (pod_id, cube)"
     "  LEFT JOIN cube k ON k.pod_id = q.pod_id AND k.cube = q.partner;";
 
-static const char *const migrations[] = {schema_1, schema_2, schema_3};
+/* Whose operation it is. */
+static const char schema_operation_owner[] =
+    "ALTER TABLE operation ADD COLUMN owner TEXT NOT NULL DEFAULT '';"
+    "DROP VIEW v_operation;"
+    "CREATE VIEW v_operation AS SELECT"
+    "  o.operation_id, o.kind, o.slices, o.owner,"
+    "  CASE o.state WHEN 1 THEN 'RUNNING' WHEN 2 THEN 'DONE' WHEN 3 THEN 'FAILED' ELSE '' END AS state,"
+    "  o.text, o.created_us, o.done_us, o.revision FROM operation o;";
+
+static const char *const migrations[] = {schema_1, schema_2, schema_3, schema_operation_owner};
 
 _Static_assert(sizeof(migrations) / sizeof(migrations[0]) == STORE_SCHEMA_VERSION,
                "one migration for each schema version");

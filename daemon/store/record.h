@@ -135,6 +135,7 @@ struct store_operation {
     int64_t operation_id;
     const char *kind;
     const char *slices; /* names, separated by commas */
+    const char *owner;  /* of the slices; "": written before operations had one */
     int64_t state;
     const char *text;
     int64_t created_us, done_us;
