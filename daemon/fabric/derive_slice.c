@@ -85,7 +85,7 @@ static void look_at_link(const struct fabric_slice *slice, const struct slice_ve
             bool dark = (plus->known_dark && !plus->light) || (minus->known_dark && !minus->light);
             bool other = (plus->known_dark && plus->light && plus->far_end != minus_end) ||
                          (minus->known_dark && minus->light && minus->far_end != plus_end);
-            if (dark && link_retry_holds(version, ocs, port))
+            if (dark && observe_is_usable(ocs) && link_retry_holds(version, ocs, port))
                 return;
             if (!dark)
                 link_retry_drop(port);
@@ -179,7 +179,7 @@ static enum qualified next_qualified(const struct slice_version *version, const 
         return QUALIFIED_FAILED;
     if (sight->n_total && sight->n_passed + sight->n_missing >= sight->n_total && sight->n_passed)
         return QUALIFIED_PASSED;
-    return version->qualified == QUALIFIED_PASSED ? QUALIFIED_PASSED : QUALIFIED_NOT_CHECKED;
+    return version->qualified; /* not all of it is seen: the last verdict stands */
 }
 
 static void explain_state(const struct sight *sight, enum slice_state state, char *cause) {
