@@ -17,6 +17,8 @@ static bool is_well(const struct fabric_ocs *ocs, enum topo_side side, unsigned 
 }
 
 bool link_retry_holds(const struct slice_version *version, struct fabric_ocs *ocs, struct fabric_port *port) {
+    if (port->remake == REMAKE_DUE && !may_be_disturbed(version))
+        port->remake = REMAKE_NEVER; /* it was proved before its turn came */
     if (port->remake == REMAKE_DUE || port->remake == REMAKE_SENT)
         return !ocs->pod->frozen && !ocs->pod->is_blind;
     if (port->remake == REMAKE_DONE || port->is_locked || port->is_blocked || port->is_disabled ||
@@ -32,7 +34,8 @@ bool link_retry_holds(const struct slice_version *version, struct fabric_ocs *oc
 void link_retry_wish(const struct fabric_ocs *ocs, struct reconcile_wish *wish) {
     for (unsigned a = 1; a <= ocs->ports_a; a++) {
         const struct fabric_port *port = &ocs->port[a];
-        if (port->remake != REMAKE_DUE || !port->want_b || port->observed_b != port->want_b ||
+        if (port->remake != REMAKE_DUE || !port->want_slice ||
+            !may_be_disturbed(port->want_slice->accepted) || port->observed_b != port->want_b ||
             port->is_locked || port->is_blocked || port->is_disabled || ocs->is_b_blocked[port->want_b] ||
             ocs->is_b_disabled[port->want_b])
             continue;

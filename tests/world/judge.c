@@ -132,6 +132,7 @@ static void judge_removal(struct world *world, unsigned ocs, unsigned a, unsigne
     if (end_a < 0 && end_b < 0)
         world_fail(world, "%s A%u-B%u is foreign and was told to go", switch_name(world, ocs), a, b);
     if (ledger->want_b[ocs][a] == b && is_given_up(world, ocs, a)) {
+        world->given_up_b[ocs][a] = (uint16_t)b;
         world->confirmed_b[ocs][a] = 0; /* it comes back when the hands are gone */
         return;
     }
@@ -333,6 +334,8 @@ void judge_executed(struct world *world, struct connection *connection, const st
             continue;
         world->counts->moves++;
         world->is_rivals[ocs][move->a][move->from] = false;
+        uint16_t was_given_up = world->given_up_b[ocs][move->a];
+        world->given_up_b[ocs][move->a] = 0;
         if (move->from == world->cleared_b[ocs][move->a])
             world->cleared_b[ocs][move->a] = 0;
         if (!connection->is_live) {
@@ -342,7 +345,7 @@ void judge_executed(struct world *world, struct connection *connection, const st
             continue;
         }
         if (!move->from || world->ledger.want_b[ocs][move->a] != move->from ||
-            is_given_up(world, ocs, move->a))
+            is_given_up(world, ocs, move->a) || was_given_up == move->from)
             continue;
         const struct ledger_slice *slice = &world->ledger.slice[world->ledger.owner[ocs][move->a]];
         if (world->made_anew_uid[ocs][move->a] == slice->uid &&
@@ -413,6 +416,12 @@ static void judge_part_owner(struct world *world, const struct fabric_slice *sli
     }
 }
 
+/* Mirrors that did not settle are in no map of a switch that shows settled ones only. */
+static bool is_shown(const struct world *world, unsigned ocs, unsigned a) {
+    const struct sim_switch *sw = &world->plant.switches[ocs];
+    return !(sw->circuits[a].stuck && sw->behaviour.stat == SIM_STAT_SETTLED);
+}
+
 /* A part that is told READY is on a cube without circuits. */
 static void judge_part(struct world *world, const struct fabric_slice *slice,
                        const struct ledger_slice *row) {
@@ -420,8 +429,7 @@ static void judge_part(struct world *world, const struct fabric_slice *slice,
         const struct fleet_fiber *fiber = &world->fleet->fiber[row->cubes[0]][i / 16][i % 16];
         const struct sim_switch *sw = fiber->is_there ? &world->plant.switches[fiber->ocs] : NULL;
         unsigned a = !sw ? 0 : fiber->side_b ? sw->ingress_of[fiber->port] : fiber->port;
-        bool is_shown = a && !(sw->circuits[a].stuck && sw->behaviour.stat == SIM_STAT_SETTLED);
-        if (is_shown && sw->circuits[a].b && !is_disturbed(world, fiber->ocs) &&
+        if (a && is_shown(world, fiber->ocs, a) && sw->circuits[a].b && !is_disturbed(world, fiber->ocs) &&
             !world->is_rivals[fiber->ocs][a][sw->circuits[a].b])
             world_fail(world, "part %s is told %s, and %s A%u-B%u ends on its cube", slice->name,
                        slice_state_name(slice->durable->state), sw->short_name, a, sw->circuits[a].b);
@@ -632,8 +640,8 @@ static void judge_safe(struct world *world) {
         for (unsigned ocs = 0; work->state == MAINTENANCE_SAFE && ocs < FLEET_OCSES; ocs++)
             for (unsigned a = 1; a <= world->fleet->n_ports; a++) {
                 unsigned b = world->plant.switches[ocs].circuits[a].b;
-                if (b && is_worked_on(work, world, ocs, a, b) && !world->is_rivals[ocs][a][b] &&
-                    !is_disturbed(world, ocs))
+                if (b && is_shown(world, ocs, a) && is_worked_on(work, world, ocs, a, b) &&
+                    !world->is_rivals[ocs][a][b] && !is_disturbed(world, ocs))
                     world_fail(world, "%s is told as safe to touch, and %s A%u-B%u is lit", work->object,
                                switch_name(world, ocs), a, b);
             }

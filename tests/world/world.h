@@ -70,7 +70,8 @@ struct world {
     uint16_t made_anew_b[FLEET_OCSES][FLEET_PORTS_MAX + 1];
     int64_t made_anew_uid[FLEET_OCSES]
                          [FLEET_PORTS_MAX + 1]; /* the slice whose dark link was made anew; 0: none */
-    uint16_t cleared_b[FLEET_OCSES][FLEET_PORTS_MAX + 1]; /* goes on an operator's durable word */
+    uint16_t given_up_b[FLEET_OCSES][FLEET_PORTS_MAX + 1]; /* told to go for a work that may be over by now */
+    uint16_t cleared_b[FLEET_OCSES][FLEET_PORTS_MAX + 1];  /* goes on an operator's durable word */
     int64_t put_right_us[FLEET_OCSES][FLEET_PORTS_MAX + 1][2];
     bool has_unanswered[FLEET_OCSES]; /* a set command's fate is unknown */
     unsigned n_reads[FLEET_OCSES];    /* complete maps since then, in this session */
