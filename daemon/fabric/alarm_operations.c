@@ -33,11 +33,12 @@ static const char *const answers[] = {
     [PENDING_PINNED] = "whoever chose its cubes says `helioctl slice accept-disruption --with CUBE`",
     [PENDING_NOT_QUALIFIED] = "look at the switches and fibers that the slice names, then "
                               "`helioctl slice accept-disruption`",
+    [PENDING_PROVING] = "the cube for its place is still tested: look at its hosts and at the switches",
 };
 
 static void look_at_slice(const struct teller *teller, const struct fabric_slice *slice) {
     const struct slice_version *version = slice->durable;
-    if (version->pending.count)
+    if (version->pending.count && (version->pending_why != PENDING_PROVING || version->is_overdue))
         tell(teller, version->is_overdue ? "DISRUPTION_OVERDUE" : "DISRUPTION_PENDING", slice->name,
              version->pending_since_us, answers[version->pending_why], "%s", version->pending_cause);
     if (version->orphaned_since_us)

@@ -22,7 +22,8 @@ __attribute__((warn_unused_result)) int alter_plan_swap(struct fabric_slice *sli
                                                         const struct fabric_swap *swap,
                                                         struct slice_version *after,
                                                         struct fabric_refusal *refusal);
-/* The planned version becomes the next one. Takes over version and operation; nothing is pending any more,
+/* The planned version becomes the next one. Takes over version and operation (NULL: the one under way goes
+ * on); nothing is pending any more,
  * and cubes that leave UNHEALTHY are quarantined. */
 void alter_accept(struct change *change, struct fabric_slice *slice, struct slice_version *after,
                   struct fabric_operation *operation, const char *overtaken);

@@ -83,16 +83,20 @@ static int plan_part_swap(const struct fabric_slice *slice, const struct fabric_
     return moves_find_missing(pod, after);
 }
 
-/* What a plan for this slice may use: cubes that are held for it are free to it. */
-static const struct topo_pod *plan_of(const struct fabric_slice *slice) {
+/* What a plan for this slice may use: cubes that are held for it are free to it; while they are tested, only
+ * for a look. */
+static const struct topo_pod *plan_of(const struct fabric_slice *slice, bool while_tested) {
     const struct swap_list *held = &slice->accepted->pending;
     if (held->count == 0)
         return &slice->pod->plan;
     struct topo_pod *scratch = place_scratch();
     memcpy(scratch, &slice->pod->plan, sizeof(*scratch));
     for (unsigned i = 0; i < held->count; i++)
-        if (held->swap[i].in != SWAP_NO_CUBE && !fabric_cube_is_used(&slice->pod->cube[held->swap[i].in]))
+        if (held->swap[i].in != SWAP_NO_CUBE && !fabric_cube_is_used(&slice->pod->cube[held->swap[i].in])) {
             topo_set_remove(&scratch->used, held->swap[i].in);
+            if (while_tested && slice->pod->cube[held->swap[i].in].scheduling == SCHEDULING_SCHEDULABLE)
+                topo_set_remove(&scratch->unschedulable, held->swap[i].in);
+        }
     return scratch;
 }
 
@@ -108,8 +112,9 @@ int alter_plan_swap(struct fabric_slice *slice, const struct fabric_swap *swap, 
         return r;
     if (!after->shape.whole_cubes)
         return plan_part_swap(slice, swap, after, refusal);
-    if (topo_plan_swap(plan_of(slice), &after->shape, slice->accepted->cubes, swaps, swap->n_cubes, &exclude,
-                       after->tolerate_missing, swap->use_spares, &planned, &why) != 0)
+    if (topo_plan_swap(plan_of(slice, swap->while_tested), &after->shape, slice->accepted->cubes, swaps,
+                       swap->n_cubes, &exclude, after->tolerate_missing, swap->use_spares, &planned,
+                       &why) != 0)
         return refuse_plan(refusal, pod, "with_cubes", &why);
     memcpy(after->cubes, planned.cubes, sizeof(*planned.cubes) * after->shape.n_cubes);
     after->fingerprint = topo_fingerprint(pod->wiring, &after->shape, after->cubes);
@@ -195,13 +200,15 @@ static void quarantine_leaving(struct change *change, const struct fabric_slice 
 void alter_accept(struct change *change, struct fabric_slice *slice, struct slice_version *after,
                   struct fabric_operation *operation, const char *overtaken) {
     struct slice_version *before = slice_version_keep(slice->accepted);
-    alter_end_operation(change, slice, overtaken);
-    change_operation_new(change, operation);
+    if (operation) {
+        alter_end_operation(change, slice, overtaken);
+        change_operation_new(change, operation);
+        after->operation_id = operation->id;
+    }
     after->generation++;
     after->state = after->was_ready ? SLICE_REPAIRING : SLICE_CONNECTING;
     after->qualified = QUALIFIED_NOT_CHECKED;
     link_list_deinit(&after->failed);
-    after->operation_id = operation->id;
     swap_list_deinit(&after->pending);
     after->pending_why = PENDING_NONE;
     after->pending_cause[0] = '\0';

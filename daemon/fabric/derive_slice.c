@@ -6,6 +6,7 @@
 #include "daemon/fabric/maintenance.h"
 #include "daemon/fabric/observe.h"
 #include "daemon/fabric/operation.h"
+#include "daemon/fabric/swap_list.h"
 #include "daemon/fabric/pod.h"
 
 #include <stdio.h>
@@ -294,7 +295,8 @@ static void move_on(struct fabric_slice *slice, struct sight *sight, int64_t now
     after->unverified_since_us = unverified_since_us;
     bool same_links = link_list_same_links(&after->missing, &version->missing);
     bool same_state = state == version->state;
-    bool is_same = same_state && qualified == version->qualified && same_links &&
+    bool has_proved_fresh = qualified == QUALIFIED_PASSED && version->fresh.count;
+    bool is_same = same_state && !has_proved_fresh && qualified == version->qualified && same_links &&
                    link_list_equal(&after->missing, &version->missing) &&
                    link_list_equal(&after->failed, &version->failed) &&
                    unverified_since_us == version->unverified_since_us;
@@ -327,6 +329,14 @@ static void move_on(struct fabric_slice *slice, struct sight *sight, int64_t now
              : strcmp(kind, "SLICE_UNVERIFIED") == 0
                  ? (unverified_since_us ? "a switch cannot be seen" : "every switch is seen")
                  : after->cause);
+    if (has_proved_fresh) {
+        /* What becomes of these cubes from now on is no matter of the repair that put them in. */
+        swap_list_deinit(&after->fresh);
+        after->tries = 0;
+        change_add_event(change, "REPAIR_QUALIFIED", slice->pod, slice->name, slice->uid,
+                         "the cubes that were put in qualified", slice_state_name(version->state),
+                         slice_state_name(state));
+    }
     change_slice(change, slice, after, kind, text);
     link_path_name_failed(change, slice, version, after);
     struct fabric_operation *operation =

@@ -252,6 +252,7 @@ struct fabric_swap {
     const int *with;       /* to put in; -1: choose */
     unsigned n_cubes;
     bool disrupt, use_spares;
+    bool while_tested; /* only to show: as if the tests of cubes that are held for the slice were over */
 };
 __attribute__((warn_unused_result)) int
 fabric_swap_slice(struct fabric *fabric, const struct fabric_actor *actor, const struct fabric_swap *swap,

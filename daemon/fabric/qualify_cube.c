@@ -118,7 +118,9 @@ static void want_round(const struct fabric_qualification *q) {
         for (unsigned index = 0; index < TOPO_INDICES; index++) {
             uint16_t plus = topo_end(q->cube, topo_face(dimension, false), index);
             uint16_t minus = topo_end(q->cube, topo_face(dimension, true), index);
-            if (q->round == q->n_coded) {
+            if (q->is_proof) {
+                want_one(pod, plus, minus);
+            } else if (q->round == q->n_coded) {
                 want_one(pod, plus, topo_end(q->partner, topo_face(dimension, true), index));
                 want_one(pod, topo_end(q->partner, topo_face(dimension, false), index), minus);
             } else if (pod->wiring->port_of[plus].ocs >= 0 &&
@@ -194,6 +196,7 @@ static void land_end(struct fabric *fabric, struct step *step, int64_t now_us) {
     struct fabric_qualification *q = step->object;
     q->n_changes--;
     q->is_on = q->is_clearing = false;
+    q->pod->repair_at_us = now_us; /* a slice may wait for it */
     marks(q->pod);
 }
 
@@ -244,11 +247,53 @@ static int check_cube(const struct fabric_cube *cube, struct fabric_refusal *ref
     return 0;
 }
 
+/* NULL without memory; nothing is done then. */
+static struct fabric_qualification *begin(struct change *change, struct fabric_cube *cube, uint16_t partner,
+                                          const char *by, bool is_proof) {
+    struct fabric_pod *pod = cube->pod;
+    struct fabric_qualification *q = calloc(1, sizeof(*q)), *old = qualify_find(pod, cube->index);
+    char *findings = strdup(""), name[96];
+    char text[96] = "no cube at the other end: signs are not proved";
+    if (!q || !findings) {
+        free(q);
+        free(findings);
+        return NULL;
+    }
+    *q = (struct fabric_qualification){.pod = pod,
+                                       .cube = cube->index,
+                                       .partner = partner,
+                                       .state = QUALIFICATION_RUNNING,
+                                       .since_us = fabric_wall_us(pod->fabric, change->now_us),
+                                       .findings = findings,
+                                       .is_on = true,
+                                       .is_proof = is_proof,
+                                       .n_rounds = 1};
+    while (!is_proof && (1u << q->n_coded) < pod->n_ocses + 1u)
+        q->n_coded++;
+    if (!is_proof)
+        q->n_rounds = q->n_coded + (partner != QUALIFY_NO_PARTNER);
+    snprintf(q->begun_by, sizeof(q->begun_by), "%s", by);
+    if (is_proof)
+        snprintf(text, sizeof(text), "it is to take another cube's place");
+    else if (partner != QUALIFY_NO_PARTNER)
+        fabric_cube_name(&pod->cube[partner], text);
+    change_add_event(change, "CUBE_TEST", pod, fabric_cube_name(cube, name), 0, text, "", "RUNNING");
+    if (old)
+        link_out(old);
+    link_in(q);
+    q->n_changes++;
+    put_row(change, q);
+    struct step step = {.land = land_begin, .revert = revert_begin, .object = q, .before = old};
+    change_add_step(change, &step);
+    marks(pod);
+    return q;
+}
+
 int fabric_qualify_cube(struct fabric *fabric, const struct fabric_actor *actor,
                         const struct fabric_cube *read, const struct fabric_cube *partner, int64_t now_us,
                         struct fabric_outcome *ret_outcome, struct fabric_refusal *refusal) {
     struct fabric_cube *cube = (struct fabric_cube *)read;
-    char name[96], partner_name[96] = "no cube at the other end: signs are not proved";
+    char name[96];
     int r = request_check(fabric, actor, ret_outcome, refusal);
     if (r)
         return r;
@@ -264,41 +309,26 @@ int fabric_qualify_cube(struct fabric *fabric, const struct fabric_actor *actor,
                       "%s is not a free, healthy, schedulable cube of the same pod", partner->name);
     if (actor->validate_only)
         return 0;
-    struct fabric_qualification *q = calloc(1, sizeof(*q)), *old = qualify_find(cube->pod, cube->index);
-    char *findings = strdup("");
-    struct change *change = q && findings ? change_begin(fabric, actor->principal, now_us) : NULL;
-    if (!change) {
-        bool has_memory = q && findings;
-        free(q);
-        free(findings);
-        return has_memory ? refuse(refusal, REASON_STORE_UNAVAILABLE, "",
-                                   "the store does not take changes at present")
-                          : -ENOMEM;
+    struct change *change = change_begin(fabric, actor->principal, now_us);
+    if (!change)
+        return refuse(refusal, REASON_STORE_UNAVAILABLE, "", "the store does not take changes at present");
+    struct fabric_qualification *q =
+        begin(change, cube, partner ? partner->index : choose_partner(cube), actor->principal, false);
+    if (!q) {
+        change_abandon(change);
+        return -ENOMEM;
     }
-    q->pod = cube->pod;
-    q->cube = cube->index;
-    q->partner = partner ? partner->index : choose_partner(cube);
-    q->state = QUALIFICATION_RUNNING;
-    q->since_us = fabric_wall_us(fabric, now_us);
-    q->findings = findings;
-    q->is_on = true;
-    while ((1u << q->n_coded) < cube->pod->n_ocses + 1u)
-        q->n_coded++;
-    q->n_rounds = q->n_coded + (q->partner != QUALIFY_NO_PARTNER);
-    snprintf(q->begun_by, sizeof(q->begun_by), "%s", actor->principal);
-    if (q->partner != QUALIFY_NO_PARTNER)
-        fabric_cube_name(&cube->pod->cube[q->partner], partner_name);
-    change_add_event(change, "CUBE_TEST", cube->pod, fabric_cube_name(cube, name), 0, partner_name, "",
-                     "RUNNING");
-    if (old)
-        link_out(old);
-    link_in(q);
-    q->n_changes++;
-    put_row(change, q);
-    struct step step = {.land = land_begin, .revert = revert_begin, .object = q, .before = old};
-    change_add_step(change, &step);
-    marks(cube->pod);
-    return request_submit(change, actor, 0, 0, name, ret_outcome);
+    return request_submit(change, actor, 0, 0, fabric_cube_name(cube, name), ret_outcome);
+}
+
+void qualify_begin_proof(struct fabric_cube *cube, int64_t now_us) {
+    struct change *change = change_begin(cube->pod->fabric, "heliostatd", now_us);
+    if (!change)
+        return;
+    if (!begin(change, cube, QUALIFY_NO_PARTNER, "heliostatd", true))
+        change_abandon(change);
+    else if (change_submit(change) < 0)
+        fabric_mark(cube->pod->fabric);
 }
 
 static bool is_its_end(const struct fabric_qualification *q, uint16_t end) {
@@ -376,11 +406,12 @@ static void note_end(struct fabric_qualification *q, unsigned face, unsigned ind
     const struct link_end *here = end_of(q->pod, own);
     const struct topo_port *at = &q->pod->wiring->port_of[own];
     bool is_heard = q->n_heard[0][attribution_host_of_end(face, index)] >= 2;
-    bool is_partner_round = q->round == q->n_coded;
+    bool is_partner_round = !q->is_proof && q->round == q->n_coded;
     unsigned i, a, b;
     uint16_t other =
         is_partner_round ? topo_end(q->partner, face ^ 1, index) : topo_end(q->cube, face ^ 1, index);
-    bool is_due = is_partner_round || (at->ocs >= 0 && ((unsigned)at->ocs + 1) >> q->round & 1);
+    bool is_due =
+        is_partner_round || q->is_proof || (at->ocs >= 0 && ((unsigned)at->ocs + 1) >> q->round & 1);
     if (is_due && (!join(q->pod, own, other, &i, &a, &b) || q->pod->ocs[i].port[a].observed_b != b))
         test->failed |= (uint8_t)(1u << q->round);
     if (!is_partner_round) {
@@ -388,6 +419,7 @@ static void note_end(struct fabric_qualification *q, unsigned face, unsigned ind
         test->lit |= (uint8_t)((is_heard && here->light) << q->round);
         if (is_heard && here->light)
             note_loss(test, here, end_of(q->pod, other));
+        test->partner_far = here->far_end;
         return;
     }
     const struct link_end *there = end_of(q->pod, other);
@@ -407,7 +439,7 @@ static void write_findings(struct fabric_qualification *q, unsigned bad) {
     for (unsigned face = 0; face < TOPO_FACES; face++)
         for (unsigned index = 0; index < TOPO_INDICES; index++) {
             enum link_verdict verdict = q->test[face][index].verdict;
-            if (verdict > LINK_GOOD_UNSIGNED && at < room)
+            if (qualify_is_bad(q, verdict) && at < room)
                 at +=
                     (size_t)snprintf(text + at, room - at, "%s/%u %s: %s\n", topo_face_name(face), index,
                                      link_verdict_name(verdict), link_verdict_advice(q, face, index, advice));
@@ -432,6 +464,11 @@ static void end(struct fabric_qualification *q, enum qualification_state state, 
     if (state == QUALIFICATION_PASSED && q->partner != QUALIFY_NO_PARTNER &&
         cube->scheduling == SCHEDULING_QUARANTINED)
         scheduling_set(change, cube, SCHEDULING_SCHEDULABLE, "its links are proved good", q->begun_by, 0);
+    if (state == QUALIFICATION_FAILED && q->is_proof && cube->scheduling == SCHEDULING_SCHEDULABLE) {
+        char reason[FABRIC_TEXT_MAX];
+        snprintf(reason, sizeof(reason), "it was to take another cube's place: %.150s", q->text);
+        scheduling_set(change, cube, SCHEDULING_QUARANTINED, reason, NULL, 0);
+    }
     struct step step = {.land = land_end, .revert = revert_end, .object = q};
     change_add_step(change, &step);
     if (change_submit(change) < 0)
@@ -443,6 +480,8 @@ static void judge(struct fabric_qualification *q) {
     write_findings(q, bad);
     if (bad)
         snprintf(q->text, sizeof(q->text), "%u of %d links are not good", bad, TOPO_ENDS_PER_CUBE);
+    else if (q->is_proof)
+        snprintf(q->text, sizeof(q->text), "every link sees its own cube: it can take another's place");
     else if (q->partner == QUALIFY_NO_PARTNER)
         snprintf(q->text, sizeof(q->text),
                  "all links are on their switches; no free cube stood at the other end, so signs "
@@ -473,7 +512,7 @@ static void review_one(struct fabric_qualification *q, int64_t now_us) {
         unsigned bad = 0;
         for (unsigned face = 0; face < TOPO_FACES; face++)
             for (unsigned index = 0; index < TOPO_INDICES; index++)
-                bad += q->test[face][index].verdict > LINK_GOOD_UNSIGNED;
+                bad += qualify_is_bad(q, q->test[face][index].verdict);
         end(q, bad ? QUALIFICATION_FAILED : QUALIFICATION_PASSED, now_us);
         return;
     }

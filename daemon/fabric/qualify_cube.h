@@ -6,6 +6,8 @@
  * rounds tell 48 switches apart. Then one round against a free healthy cube, + to its - and its + to -: that
  * tells the sign, and which of the two ends is at fault.
  *
+ * A proof is shorter: one round, every self-loop, no partner. Far ends tell a fiber on the wrong switch.
+ *
  * The row of the test is durable intent: what its circuits are follows from it and from the round. After a
  * restart the test is over; its circuits are told by the row, removed, and then the row says so. */
 #include "daemon/fabric/change.h"
@@ -60,6 +62,7 @@ struct fabric_qualification {
     unsigned n_changes;
 
     /* Of a test that runs in this process. */
+    bool is_proof;           /* of a replacement: one round of self-loops */
     bool is_on, is_clearing; /* clearing: the verdict is there, the circuits still have to go */
     unsigned round, n_coded, n_rounds;
     int64_t settled_at_us; /* monotonic; 0: circuits are still moving */
@@ -93,3 +96,9 @@ int64_t qualify_next_us(const struct fabric_pod *pod);
 
 /* Fills in the verdict of every link; how many are not good, and whether signs are proved. */
 unsigned qualify_judge(struct fabric_qualification *qualification);
+/* The verdict speaks against the cube. In a proof, a link that no circuit can be had for does not: the plan
+ * for the slice counts it as missing. */
+bool qualify_is_bad(const struct fabric_qualification *qualification, enum link_verdict verdict);
+
+/* Proves a cube that is held for a slice. Nothing is begun while the store takes no changes. */
+void qualify_begin_proof(struct fabric_cube *cube, int64_t now_us);

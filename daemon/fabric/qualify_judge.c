@@ -136,17 +136,36 @@ static void find_lossy(struct fabric_qualification *q) {
         }
 }
 
+bool qualify_is_bad(const struct fabric_qualification *q, enum link_verdict verdict) {
+    return verdict > (q->is_proof ? LINK_NOT_TESTED : LINK_GOOD_UNSIGNED);
+}
+
+/* From the one round of a proof. */
+static enum link_verdict judge_proof(const struct fabric_qualification *q, unsigned face, unsigned index) {
+    const struct link_test *test = &q->test[face][index];
+    if (q->pod->wiring->port_of[topo_end(q->cube, face, index)].ocs < 0)
+        return LINK_NO_FIBER;
+    if (test->failed)
+        return LINK_NOT_TESTED;
+    if (!test->heard)
+        return LINK_NOT_HEARD;
+    if (!test->lit)
+        return q->test[face ^ 1][index].lit ? LINK_DEAF : LINK_DARK;
+    return test->partner_far == topo_end(q->cube, face ^ 1, index) ? LINK_GOOD_UNSIGNED : LINK_CROSSED;
+}
+
 unsigned qualify_judge(struct fabric_qualification *q) {
     unsigned bad = 0;
     for (unsigned face = 0; face < TOPO_FACES; face++)
         for (unsigned index = 0; index < TOPO_INDICES; index++) {
             struct link_test *test = &q->test[face][index];
-            test->found_ocs = (int16_t)switch_of_pattern(q, test);
-            test->verdict = judge_one(q, face, index);
+            test->found_ocs = q->is_proof ? -1 : (int16_t)switch_of_pattern(q, test);
+            test->verdict = q->is_proof ? judge_proof(q, face, index) : judge_one(q, face, index);
         }
-    find_lossy(q);
+    if (!q->is_proof)
+        find_lossy(q);
     for (unsigned face = 0; face < TOPO_FACES; face++)
         for (unsigned index = 0; index < TOPO_INDICES; index++)
-            bad += q->test[face][index].verdict > LINK_GOOD_UNSIGNED;
+            bad += qualify_is_bad(q, q->test[face][index].verdict);
     return bad;
 }

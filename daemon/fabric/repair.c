@@ -5,6 +5,7 @@
 #include "daemon/fabric/moves.h"
 #include "daemon/fabric/operation.h"
 #include "daemon/fabric/pod.h"
+#include "daemon/fabric/prove_replacement.h"
 #include "daemon/fabric/refuse.h"
 #include "daemon/fabric/request.h"
 #include "daemon/fabric/scheduling.h"
@@ -112,6 +113,11 @@ static unsigned repairs_within_hour(const struct fabric_slice *slice, int64_t wa
     return count;
 }
 
+/* All that leave still work: a job may be running, and goes on until the replacements are proved. */
+static bool leaves_working(const struct fabric_slice *slice, const struct need *need) {
+    return slice->accepted->shape.whole_cubes && !need->has_failed && !need->has_unfit;
+}
+
 /* Who has to say a word first; PENDING_NONE: nobody. A repair that its owner agreed to goes on until the
  * cubes that it put in qualify. */
 static enum pending_why who_decides(const struct fabric_slice *slice, const struct slice_version *version,
@@ -121,6 +127,10 @@ static enum pending_why who_decides(const struct fabric_slice *slice, const stru
         return PENDING_TOO_MANY;
     if (need->has_unfit)
         return version->tries >= settings->repair_tries ? PENDING_NOT_QUALIFIED : PENDING_NONE;
+    if (leaves_working(slice, need) && version->tries >= settings->repair_tries)
+        return PENDING_NOT_QUALIFIED;
+    if (version->pending_why == PENDING_PROVING && version->operation_id)
+        return PENDING_NONE; /* its owner agreed */
     if (version->disruption != DISRUPTION_ANYTIME)
         return PENDING_OWNER;
     if (version->is_pinned)
@@ -149,7 +159,7 @@ static bool is_held_for(const struct fabric_slice *slice, unsigned in) {
            cube->scheduling == SCHEDULING_SCHEDULABLE && !cube->has_unaccounted;
 }
 
-static int plan(struct fabric_slice *slice, const struct need *need, const int *with,
+static int plan(struct fabric_slice *slice, const struct need *need, const int *with, bool while_tested,
                 struct slice_version *after, struct fabric_refusal *refusal) {
     int chosen[TOPO_POSITIONS_MAX];
     for (unsigned i = 0; i < need->n; i++)
@@ -158,6 +168,7 @@ static int plan(struct fabric_slice *slice, const struct need *need, const int *
                                      .cubes = need->cubes,
                                      .with = chosen,
                                      .n_cubes = need->n,
+                                     .while_tested = while_tested,
                                      .use_spares = need->has_failed || need->has_unfit};
     return alter_plan_swap(slice, &swap, after, refusal);
 }
@@ -191,16 +202,17 @@ static bool move_by_itself(struct fabric_slice *slice, struct slice_version *aft
                            int64_t now_us) {
     struct fabric *fabric = slice->pod->fabric;
     struct change *change = change_begin(fabric, "heliostatd", now_us);
+    bool is_under_way = slice->accepted->pending_why == PENDING_PROVING && slice->accepted->operation_id;
     struct fabric_operation *operation =
-        change ? operation_new(kind_of(need), &slice, 1, OPERATION_RUNNING) : NULL;
-    if (!operation) {
+        change && !is_under_way ? operation_new(kind_of(need), &slice, 1, OPERATION_RUNNING) : NULL;
+    if (!change || (!operation && !is_under_way)) {
         slice_version_drop(after);
         if (change)
             change_abandon(change);
         return false;
     }
     const struct fabric_actor actor = {.principal = "heliostatd",
-                                       .method = strcmp(operation->kind, "drain") == 0 ? "Drain" : "Repair",
+                                       .method = strcmp(kind_of(need), "drain") == 0 ? "Drain" : "Repair",
                                        .request_id = ""};
     move(change, slice, after, operation, need);
     change_audit(change, &actor, slice->name, need->cause);
@@ -242,6 +254,10 @@ static void say_pending(const struct fabric_slice *slice, enum pending_why why, 
     case PENDING_LIMIT:
         snprintf(rest, size, "; repaired %u times within an hour already", settings->repair_limit_per_hour);
         break;
+    case PENDING_PROVING:
+        snprintf(rest, size,
+                 "; it works still, and moves when the links of the cube for its place are proved");
+        break;
     case PENDING_NOT_QUALIFIED:
         snprintf(rest, size, "; %u cubes were tried one after the other", slice->accepted->tries);
         break;
@@ -254,7 +270,7 @@ static void say_pending(const struct fabric_slice *slice, enum pending_why why, 
 }
 
 static void put_pending(struct fabric_slice *slice, enum pending_why why, const struct slice_swap *swaps,
-                        unsigned n, const char *cause, int64_t by_us, int64_t now_us) {
+                        unsigned n, bool has_failed_proof, const char *cause, int64_t by_us, int64_t now_us) {
     struct fabric *fabric = slice->pod->fabric;
     struct slice_version *before = slice->accepted, *after = slice_version_new(before);
     if (!after)
@@ -277,6 +293,17 @@ static void put_pending(struct fabric_slice *slice, enum pending_why why, const 
         slice_version_drop(after);
         return;
     }
+    if (n == 0 && before->fresh.count == 0)
+        after->tries = 0;
+    else if (has_failed_proof)
+        after->tries++;
+    if (before->pending_why == PENDING_PROVING && before->operation_id && why != PENDING_PROVING) {
+        struct fabric_operation *operation = fabric_operation_of(fabric, before->operation_id);
+        if (operation && operation->state == OPERATION_RUNNING && !operation->is_ending)
+            change_operation_end(change, operation, n ? OPERATION_FAILED : OPERATION_DONE,
+                                 n ? cause : "nothing has to move any more");
+        after->operation_id = 0;
+    }
     change_slice(change, slice, after, n ? "DISRUPTION_PENDING" : "DISRUPTION_WITHDRAWN",
                  n ? cause : "nothing has to move any more");
     if (change_submit(change) < 0)
@@ -292,20 +319,6 @@ static void tell_overdue(struct fabric_slice *slice, int64_t now_us) {
     }
     after->is_overdue = true;
     change_slice(change, slice, after, "DISRUPTION_OVERDUE", after->pending_cause);
-    if (change_submit(change) < 0)
-        fabric_mark(slice->pod->fabric);
-}
-
-static void forget_fresh(struct fabric_slice *slice, int64_t now_us) {
-    struct slice_version *after = slice_version_new(slice->accepted);
-    struct change *change = after ? change_begin(slice->pod->fabric, "heliostatd", now_us) : NULL;
-    if (!change) {
-        slice_version_drop(after);
-        return;
-    }
-    swap_list_deinit(&after->fresh);
-    after->tries = 0;
-    change_slice(change, slice, after, "REPAIR_QUALIFIED", "the cubes that were put in qualified");
     if (change_submit(change) < 0)
         fabric_mark(slice->pod->fabric);
 }
@@ -340,15 +353,30 @@ static void move_or_post(struct fabric_slice *slice, const struct need *need, in
     struct fabric_pod *pod = slice->pod;
     int64_t wall_us = fabric_wall_us(pod->fabric, now_us);
     const struct slice_version *version = slice->accepted;
+    bool works = leaves_working(slice, need);
+    enum proof proof = works && version->pending.count
+                           ? prove_state(pod, &version->pending, version->pending_since_us)
+                           : PROOF_NONE;
+    bool has_failed_proof = proof == PROOF_FAILED;
     enum pending_why why = who_decides(slice, version, need, wall_us);
-    if (why != PENDING_NONE && is_posted(slice, need, why))
-        return;
+    if (works && why == PENDING_NONE)
+        why = PENDING_PROVING;
+    if (why != PENDING_NONE && is_posted(slice, need, why)) {
+        if (works && proof == PROOF_NONE && (why == PENDING_PROVING || why == PENDING_OWNER))
+            prove_begin(pod, &version->pending, version->pending_since_us, now_us);
+        if (why != PENDING_PROVING || proof != PROOF_PASSED)
+            return;
+        why = PENDING_NONE;
+    }
     struct fabric_refusal refusal = {0};
     struct slice_swap swaps[TOPO_POSITIONS_MAX];
     struct slice_version *after = slice_version_new(version);
     if (!after)
         return;
-    int r = plan(slice, need, NULL, after, &refusal);
+    int chosen[TOPO_POSITIONS_MAX];
+    for (unsigned i = 0; i < need->n; i++)
+        chosen[i] = works && why == PENDING_NONE ? version->pending.swap[i].in : -1;
+    int r = plan(slice, need, chosen, false, after, &refusal);
     if (r == 0 && why == PENDING_NONE) {
         if (!move_by_itself(slice, after, need, now_us))
             sooner(pod, now_us + LOOK_AGAIN_US);
@@ -371,7 +399,7 @@ static void move_or_post(struct fabric_slice *slice, const struct need *need, in
     if (version->pending_why == why && swap_list_equal(&version->pending, &posted) &&
         strcmp(version->pending_cause, cause) == 0)
         return;
-    put_pending(slice, why, swaps, need->n, cause,
+    put_pending(slice, why, swaps, need->n, has_failed_proof, cause,
                 need->drain_by_us ? need->drain_by_us : wall_us + pod->fabric->settings.repair_answer_us,
                 now_us);
 }
@@ -386,9 +414,7 @@ static void review_slice(struct fabric_slice *slice, const struct attribution *a
     find_need(slice, version, attribution, &need);
     if (need.n == 0) {
         if (version->pending.count)
-            put_pending(slice, PENDING_NONE, NULL, 0, "", 0, now_us);
-        else if (version->fresh.count && version->qualified == QUALIFIED_PASSED)
-            forget_fresh(slice, now_us);
+            put_pending(slice, PENDING_NONE, NULL, 0, false, "", 0, now_us);
         return;
     }
     sooner(pod, now_us + LOOK_AGAIN_US);
@@ -472,6 +498,32 @@ static int find_pending(struct fabric *fabric, const struct fabric_actor *actor,
     return 0;
 }
 
+/* The owner agreed: it moves when the cubes that `planned` puts in are proved. */
+static void await_proof(struct change *change, struct fabric_slice *slice, struct slice_version *after,
+                        const struct slice_version *planned, struct fabric_operation *operation,
+                        const struct need *need) {
+    struct slice_swap swaps[TOPO_POSITIONS_MAX];
+    list_swaps(slice->accepted, planned, need, swaps);
+    change_operation_new(change, operation);
+    after->operation_id = operation->id;
+    if (after->pending_why == PENDING_NOT_QUALIFIED)
+        after->tries = 0;
+    after->pending_why = PENDING_PROVING;
+    if (swap_list_set(&after->pending, swaps, need->n) < 0)
+        change->has_failed = true;
+    say_pending(slice, PENDING_PROVING, need, NULL, after->pending_cause);
+    change_slice(change, slice, after, "DISRUPTION_PENDING", after->pending_cause);
+    fabric_mark(change->fabric);
+}
+
+static bool is_proved(const struct fabric_slice *slice, const struct slice_version *planned,
+                      const struct need *need) {
+    struct slice_swap swaps[TOPO_POSITIONS_MAX];
+    const struct swap_list list = {swaps, need->n};
+    list_swaps(slice->accepted, planned, need, swaps);
+    return prove_state(slice->pod, &list, slice->accepted->pending_since_us) == PROOF_PASSED;
+}
+
 int fabric_accept_disruption(struct fabric *fabric, const struct fabric_actor *actor, const char *name,
                              int64_t uid, const int *with, unsigned n_with, int64_t now_us,
                              struct fabric_plan *ret_plan, struct fabric_outcome *ret_outcome,
@@ -507,10 +559,15 @@ int fabric_accept_disruption(struct fabric *fabric, const struct fabric_actor *a
     struct slice_version *after = slice_version_new(before);
     struct fabric_operation *operation =
         after ? operation_new(kind_of(&need), &slice, 1, OPERATION_RUNNING) : NULL;
-    r = operation ? plan(slice, &need, chosen, after, refusal) : -ENOMEM;
+    bool works = leaves_working(slice, &need);
+    r = operation ? plan(slice, &need, chosen, works, after, refusal) : -ENOMEM;
     if (r == 0)
         r = moves_describe(slice, before, after, ret_plan);
     int64_t slice_uid = slice->uid;
+    struct slice_version *waits = NULL;
+    if (r == 0 && !actor->validate_only && works && !is_proved(slice, after, &need) &&
+        !(waits = slice_version_new(before)))
+        r = -ENOMEM;
     if (r || actor->validate_only) {
         slice_version_drop(after);
         if (operation)
@@ -519,7 +576,12 @@ int fabric_accept_disruption(struct fabric *fabric, const struct fabric_actor *a
         *ret_outcome = (struct fabric_outcome){.uid = slice_uid};
         return r;
     }
-    move(change, slice, after, operation, &need);
+    if (waits) {
+        await_proof(change, slice, waits, after, operation, &need);
+        slice_version_drop(after);
+    } else {
+        move(change, slice, after, operation, &need);
+    }
     return request_submit(change, actor, slice_uid, slice->accepted->operation_id, slice->name, ret_outcome);
 }
 
@@ -546,7 +608,7 @@ void fabric_drain_steps(const struct fabric_cube *cube, int64_t now_us,
         need = (struct need){.n = 1, .cubes = {cube->index}, .has_drained = true};
         need.has_failed = cube->health == HEALTH_UNHEALTHY;
         described = (struct fabric_plan){0};
-        int r = after ? plan(slice, &need, NULL, after, &refusal) : -ENOMEM;
+        int r = after ? plan(slice, &need, NULL, true, after, &refusal) : -ENOMEM;
         enum pending_why why = who_decides(slice, version, &need, wall_us);
         if (r == 0 && moves_describe(slice, version, after, &described) == 0) {
             for (unsigned position = 0; position < version->shape.n_cubes; position++)
@@ -570,7 +632,8 @@ void fabric_drain_steps(const struct fabric_cube *cube, int64_t now_us,
                      "slice %s waits for %s: helioctl slice accept-disruption %s", slice->name, slice->owner,
                      slice->name);
         else
-            snprintf(step.text, sizeof(step.text), "slice %s moves by itself", slice->name);
+            snprintf(step.text, sizeof(step.text),
+                     "slice %s moves by itself when the cube for its place is proved", slice->name);
         visit(&step, userdata);
         fabric_plan_deinit(&described);
         fabric_refusal_deinit(&refusal);

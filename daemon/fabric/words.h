@@ -38,6 +38,7 @@ enum pending_why {
     PENDING_LIMIT,         /* a person: too many repairs within an hour */
     PENDING_PINNED,        /* whoever chose the cubes */
     PENDING_NOT_QUALIFIED, /* a person: the cubes that were put in did not qualify */
+    PENDING_PROVING,       /* the cubes that are held for it are tested; then it moves */
 };
 
 enum ocs_state {

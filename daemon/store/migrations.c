@@ -433,7 +433,30 @@ static const char schema_operation_owner[] =
     "  CASE o.state WHEN 1 THEN 'RUNNING' WHEN 2 THEN 'DONE' WHEN 3 THEN 'FAILED' ELSE '' END AS state,"
     "  o.text, o.created_us, o.done_us, o.revision FROM operation o;";
 
-static const char *const migrations[] = {schema_1, schema_2, schema_3, schema_operation_owner};
+/* A slice that waits for the proof of a replacement. */
+static const char schema_pending_proof[] =
+    "DROP VIEW v_slice;"
+    "CREATE VIEW v_slice AS SELECT"
+    "  s.name, s.uid, s.generation, s.is_former, p.name AS pod, s.topology,"
+    "  CASE s.state WHEN 1 THEN 'RESERVED' WHEN 2 THEN 'CONNECTING' WHEN 3 THEN 'READY'"
+    "    WHEN 4 THEN 'DEGRADED' WHEN 5 THEN 'INCOMPLETE' WHEN 6 THEN 'REPAIRING' WHEN 7 THEN 'FAILED'"
+    "    WHEN 8 THEN 'RELEASING' ELSE '' END AS state,"
+    "  s.cause, s.owner,"
+    "  CASE s.disruption WHEN 1 THEN 'ASK' WHEN 2 THEN 'ANYTIME' ELSE '' END AS disruption,"
+    "  s.tolerate_x, s.tolerate_y, s.tolerate_z, s.is_pinned, s.use_spares, s.is_held, s.was_ready,"
+    "  CASE s.qualified WHEN 1 THEN 'NOT_CHECKED' WHEN 2 THEN 'PASSED' WHEN 3 THEN 'FAILED' ELSE '' END"
+    "    AS qualified,"
+    "  printf('%016x', s.fingerprint) AS fingerprint, s.host_mask, s.missing, s.failed, s.created_us,"
+    "  s.connect_by_us, s.unverified_since_us, s.operation_id, s.pending,"
+    "  CASE s.pending_why WHEN 1 THEN 'OWNER' WHEN 2 THEN 'NO_CUBE' WHEN 3 THEN 'TOO_MANY' WHEN 4 THEN "
+    "'LIMIT'"
+    "    WHEN 5 THEN 'PINNED' WHEN 6 THEN 'NOT_QUALIFIED' WHEN 7 THEN 'PROVING' ELSE '' END AS pending_why,"
+    "  s.pending_cause, s.pending_since_us, s.pending_by_us, s.is_overdue, s.fresh, s.tries,"
+    "  s.lease_ttl_us, s.lease_grace_us, s.orphaned_since_us, s.revision"
+    "  FROM slice s JOIN pod p USING (pod_id);";
+
+static const char *const migrations[] = {schema_1, schema_2, schema_3, schema_operation_owner,
+                                         schema_pending_proof};
 
 _Static_assert(sizeof(migrations) / sizeof(migrations[0]) == STORE_SCHEMA_VERSION,
                "one migration for each schema version");

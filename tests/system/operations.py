@@ -49,7 +49,8 @@ class Story:
         return next(c for c in self.world.cubes() if c["name"].endswith(name))
 
     def moves(self):
-        """Circuits that the controller made or took down since the last call: (switch, A, from B, to B)."""
+        """Circuits that the controller made or took down since the last call, in the order of the plant's clock:
+        (switch, A, from B, to B)."""
         found = []
         for path in sorted(self.world.journals.glob("*.jsonl")):
             with open(path) as file:
@@ -62,9 +63,9 @@ class Story:
                         break
                     entry = json.loads(line)
                     if entry["cause"] == "scpi":
-                        found += [(path.stem.rsplit("/", 1)[-1], m["a"], m["from"], m["to"]) for m in entry.get("moves", [])]
+                        found += [(entry["time_us"], path.stem.rsplit("/", 1)[-1], m["a"], m["from"], m["to"]) for m in entry.get("moves", [])]
                 self.read[path.name] = file.tell()
-        return found
+        return [move[1:] for move in sorted(found, key=lambda move: move[0])]
 
     def ports_of(self, slice_name):
         """The (switch, A port) pairs of a slice's circuits."""
