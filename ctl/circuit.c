@@ -17,6 +17,10 @@ static const struct ctl_column columns[] = {
     {"SLICE", CTL_COLUMN_WHERE_GIVEN},
     {"POSITION", CTL_COLUMN_RIGHT | CTL_COLUMN_WHERE_GIVEN},
     {"LINK"},
+    {"LOSS dB", CTL_COLUMN_RIGHT | CTL_COLUMN_WHERE_GIVEN},
+    {"BASELINE", CTL_COLUMN_RIGHT | CTL_COLUMN_WHERE_GIVEN},
+    {"A TO B", CTL_COLUMN_WHERE_GIVEN},
+    {"B TO A", CTL_COLUMN_WHERE_GIVEN},
 };
 
 static bool is_unread(const Heliostat__V1__ListCircuitsResponse *response, const char *ocs) {
@@ -42,6 +46,13 @@ static void fill(struct ctl *ctl, struct ctl_table *table, const void *message) 
         ctl_table_cell(table, "%s", c->slice);
         ctl_table_cell(table, "%s", *c->slice ? ctl_text(ctl, "%u", c->position) : "");
         ctl_table_cell(table, "%s", *c->dimension ? ctl_text(ctl, "%s %u", c->dimension, c->index) : "");
+        const Heliostat__V1__CircuitLoss *l = c->loss;
+        ctl_table_cell(table, "%s",
+                       l && l->to_switch_known ? ctl_text(ctl, "%.2f", l->to_switch_mdb / 1000.0) : "");
+        ctl_table_cell(table, "%s",
+                       l && l->baseline_known ? ctl_text(ctl, "%.2f", l->baseline_mdb / 1000.0) : "");
+        ctl_table_cell(table, "%s", l ? l->a_to_b_verdict : "");
+        ctl_table_cell(table, "%s", l ? l->b_to_a_verdict : "");
     }
 }
 

@@ -164,6 +164,28 @@ static void print_light(struct ctl *ctl, const Heliostat__V1__ListLinksResponse 
     }
 }
 
+/* One line for each direction that something is known of. */
+static void print_loss(struct ctl *ctl, const Heliostat__V1__CircuitLoss *l) {
+    if (!l)
+        return;
+    if (l->metered)
+        ctl_say(ctl, "power   %.2f dBm leave the switch at its B port%s", l->power_mdbm / 1000.0,
+                l->to_switch_known ? "" : "; what the chip at the A port sends is not known");
+    if (l->to_switch_known)
+        ctl_say(ctl, "loss    %.2f dB from the chip at the A port to the switch, budget %.2f dB%s",
+                l->to_switch_mdb / 1000.0, l->to_switch_budget_mdb / 1000.0,
+                l->baseline_known ? ctl_text(ctl, ", %.2f dB when it was made", l->baseline_mdb / 1000.0)
+                                  : "");
+    if (l->a_to_b_known)
+        ctl_say(ctl, "loss    %.2f dB from A to B, chip to chip, budget %.2f dB: %s", l->a_to_b_mdb / 1000.0,
+                l->end_to_end_budget_mdb / 1000.0, l->a_to_b_verdict);
+    else if (*l->a_to_b_verdict)
+        ctl_say(ctl, "loss    from A to B: %s", l->a_to_b_verdict);
+    if (l->b_to_a_known)
+        ctl_say(ctl, "loss    %.2f dB from B to A, chip to chip, budget %.2f dB: %s", l->b_to_a_mdb / 1000.0,
+                l->end_to_end_budget_mdb / 1000.0, l->b_to_a_verdict);
+}
+
 static bool to_end(const pod_message *pod, const Heliostat__V1__Fiber *fiber, struct end *ret_end) {
     char error[INVENTORY_ERROR_MAX];
     *ret_end = (struct end){.cube = fiber->cube, .index = fiber->index};
@@ -218,6 +240,7 @@ int ctl_fiber_trace(struct ctl *ctl) {
     ctl_say(ctl, "mirror  A%u-B%u, %s%s%s", found->a, found->b,
             ctl_enum_word(&heliostat__v1__circuit_class__descriptor, (int)found->circuit_class),
             *found->slice ? ", of slice " : "", found->slice);
+    print_loss(ctl, found->loss);
     const Heliostat__V1__Fiber *other = fiber_at(pod, fiber->ocs, side, port);
     if (!other || !to_end(pod, other, &far)) {
         ctl_say(ctl, "fiber   none in the fiber table at port %s%u", side, port);

@@ -321,6 +321,9 @@ struct fabric_settings config_fabric_settings(const struct config *config) {
     settings.guard_us = config->ocs_guard_ms * 1000;
     settings.late_guard_us = config->ocs_late_guard_ms * 1000;
     settings.repair_drift = config->ocs_repair_drift;
+    settings.insertion_loss_mdb = (int32_t)config->ocs_insertion_loss_mdb;
+    settings.fiber_loss_mdb = (int32_t)config->ocs_fiber_loss_mdb;
+    settings.loss_drift_mdb = (int32_t)config->ocs_loss_drift_mdb;
     settings.store_stall_us = config->store_stall_ms * 1000;
     settings.blind_window_us = config->blind_window_ms * 1000;
     settings.repair_settle_us = config->repair_settle_ms * 1000;

@@ -17,6 +17,7 @@ struct config {
     int64_t store_stall_ms;
     int64_t blind_window_ms, blind_percent;
     bool ocs_repair_drift;
+    int64_t ocs_insertion_loss_mdb, ocs_fiber_loss_mdb, ocs_loss_drift_mdb;
     char roles_viewer[CONFIG_TEXT_MAX], roles_scheduler[CONFIG_TEXT_MAX], roles_operator[CONFIG_TEXT_MAX],
         roles_admin[CONFIG_TEXT_MAX], roles_host[CONFIG_TEXT_MAX], roles_host_proxy[CONFIG_TEXT_MAX],
         roles_quota[CONFIG_TEXT_MAX];

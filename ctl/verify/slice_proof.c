@@ -109,13 +109,14 @@ static bool names_end(const Heliostat__V1__MissingLink *link, unsigned position,
            link_minus == minus;
 }
 
-static bool is_listed(const struct proof *p, unsigned from, unsigned to, unsigned dimension, unsigned index,
-                      unsigned far_index) {
+/* NULL: not listed. */
+static const Heliostat__V1__MissingLink *listed_as(const struct proof *p, unsigned from, unsigned to,
+                                                   unsigned dimension, unsigned index, unsigned far_index) {
     for (size_t i = 0; i < p->slice->n_missing_links; i++)
         if (names_end(p->slice->missing_links[i], from, dimension, false, index) ||
             names_end(p->slice->missing_links[i], to, dimension, true, far_index))
-            return true;
-    return false;
+            return p->slice->missing_links[i];
+    return NULL;
 }
 
 enum light { LIGHT_SILENT, LIGHT_PROVES, LIGHT_DARK, LIGHT_CONTRADICTS };
@@ -217,10 +218,11 @@ static void not_read(struct proof *p, int end, int far) {
                p->slice->name, problem.ocs);
 }
 
-static void listed_link(struct proof *p, int end, int far, bool right, enum light light) {
+/* A link that loses too much is lit, and may be. */
+static void listed_link(struct proof *p, int end, int far, bool right, bool may_be_lit, enum light light) {
     const struct verify_sight *sight = p->plant->sight;
     p->result->listed_missing++;
-    if (right && light == LIGHT_PROVES && sight[end].heard && sight[far].heard) {
+    if (right && !may_be_lit && light == LIGHT_PROVES && sight[end].heard && sight[far].heard) {
         struct verify_problem problem = about_link(p, VERIFY_LISTED_BUT_THERE, end, far);
         p->result->wrong++;
         verify_add(p->report, &problem, "slice %s: the link %s to %s is listed as missing, but it is there",
@@ -231,12 +233,12 @@ static void listed_link(struct proof *p, int end, int far, bool right, enum ligh
     }
 }
 
-static void prove_link(struct proof *p, int end, int far, bool listed) {
+static void prove_link(struct proof *p, int end, int far, const Heliostat__V1__MissingLink *listed) {
     bool right = verify_record_peer(p->plant, end) == far, unread = is_unread(p, end, far);
     enum light light = light_of(p->plant, end, far);
     p->result->links++;
     if (listed) {
-        listed_link(p, end, far, right, light);
+        listed_link(p, end, far, right, listed->over_loss_budget, light);
     } else if (right && light == LIGHT_PROVES) {
         p->result->by_light++;
     } else if (unread && (!right || light == LIGHT_SILENT)) {
@@ -266,7 +268,7 @@ static void prove_chip(struct proof *p, const unsigned chip[3]) {
             continue;
         prove_link(p, verify_end((unsigned)p->cube_at[from], d, false, index),
                    verify_end((unsigned)p->cube_at[to], d, true, far_index),
-                   is_listed(p, from, to, d, index, far_index));
+                   listed_as(p, from, to, d, index, far_index));
     }
 }
 

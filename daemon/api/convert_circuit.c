@@ -29,6 +29,33 @@ static void name_link(const struct fabric_ocs *ocs, uint16_t a, uint16_t b, bool
     }
 }
 
+static Heliostat__V1__CircuitLoss *convert_loss(struct arena *arena, const struct fabric_ocs *ocs,
+                                                uint16_t a) {
+    struct fabric_circuit_loss loss;
+    if (!fabric_circuit_loss(ocs, a, &loss))
+        return NULL;
+    Heliostat__V1__CircuitLoss *message = arena_message(arena, &heliostat__v1__circuit_loss__descriptor);
+    if (!message)
+        return NULL;
+    message->a_to_b_verdict = (char *)loss.a_to_b_verdict;
+    message->b_to_a_verdict = (char *)loss.b_to_a_verdict;
+    message->metered = loss.is_metered;
+    message->power_mdbm = loss.power_mdbm;
+    message->to_switch_known = loss.to_switch.is_known;
+    message->to_switch_mdb = loss.to_switch.mdb;
+    message->to_switch_budget_mdb = loss.to_switch_budget_mdb;
+    message->a_to_b_known = loss.a_to_b.is_known;
+    message->a_to_b_mdb = loss.a_to_b.mdb;
+    message->b_to_a_known = loss.b_to_a.is_known;
+    message->b_to_a_mdb = loss.b_to_a.mdb;
+    message->end_to_end_budget_mdb = loss.end_to_end_budget_mdb;
+    message->has_baseline = loss.has_baseline;
+    message->baseline_known = loss.baseline.is_known;
+    message->baseline_mdb = loss.baseline.mdb;
+    message->drift_mdb = loss.drift_mdb;
+    return message;
+}
+
 static void add_circuit(struct circuit_list *all, const struct fabric_ocs *ocs, uint16_t a, uint16_t b,
                         enum circuit_class circuit_class, bool is_observed) {
     Heliostat__V1__Circuit *message = arena_message(all->arena, &heliostat__v1__circuit__descriptor);
@@ -41,6 +68,8 @@ static void add_circuit(struct circuit_list *all, const struct fabric_ocs *ocs, 
     message->observed = is_observed;
     message->failed = !is_observed && ocs->port[a].is_failed;
     name_link(ocs, a, b, circuit_class == CIRCUIT_INTENDED, message);
+    if (is_observed)
+        message->loss = convert_loss(all->arena, ocs, a);
     all->list[all->count++] = message;
 }
 

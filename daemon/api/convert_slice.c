@@ -51,6 +51,7 @@ static Heliostat__V1__MissingLink **convert_links(struct arena *arena, const str
         message->face = (char *)topo_face_name(topo_face(link->dimension, false));
         message->index = link->index;
         message->cause = (char *)link_cause_text(link->cause);
+        message->over_loss_budget = link->cause == LINK_CAUSE_LOSS;
         if (slice && i < LINKS_WITH_SUSPECTS)
             convert_suspects(arena, slice, version, link, message);
         list[i] = message;

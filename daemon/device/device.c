@@ -29,7 +29,8 @@
 /* Who a switch is that is not the pinned one: soon at first, for its answer may have been a damaged one. */
 #define ASK_AGAIN_FIRST_US 1000000
 #define ASK_AGAIN_MAX_US 30000000
-#define ERRORS_MAX 256 /* entries read before a switch that never runs out is left alone */
+#define METERS_HANG_MAX 2 /* the first time may have been the switch as a whole */
+#define ERRORS_MAX 256    /* entries read before a switch that never runs out is left alone */
 
 enum request {
     REQUEST_NONE,
@@ -40,11 +41,13 @@ enum request {
     REQUEST_VERIFY,
     REQUEST_PORTS,      /* disable or enable; the answer is of the error queue */
     REQUEST_PORT_STATE, /* and whether it was done */
+    REQUEST_POWER,      /* of meters; a switch that has none leaves the first answer out */
 };
 
 static const unsigned answers_of[] = {
-    [REQUEST_NONE] = 0,   [REQUEST_IDENTIFY] = 2, [REQUEST_ERRORS] = 1, [REQUEST_READ] = 1,
-    [REQUEST_CHANGE] = 1, [REQUEST_VERIFY] = 2,   [REQUEST_PORTS] = 1,  [REQUEST_PORT_STATE] = 1,
+    [REQUEST_NONE] = 0,  [REQUEST_IDENTIFY] = 2,   [REQUEST_ERRORS] = 1,
+    [REQUEST_READ] = 1,  [REQUEST_CHANGE] = 1,     [REQUEST_VERIFY] = 2,
+    [REQUEST_PORTS] = 1, [REQUEST_PORT_STATE] = 1, [REQUEST_POWER] = 2,
 };
 
 struct device {
@@ -94,6 +97,11 @@ struct device {
     uint16_t ports[DEVICE_PAIRS_MAX]; /* wire numbers */
     size_t n_ports;
     bool ports_enabled, cannot_disable;
+
+    uint16_t metered[DEVICE_METERED_MAX]; /* B ports */
+    size_t n_metered;
+    bool has_no_meters;   /* in this session */
+    unsigned meters_hung; /* sessions in a row that ended for want of an answer of theirs */
 };
 
 static int64_t or_default(int64_t value, int64_t fallback) {
@@ -211,7 +219,7 @@ static void end_session(struct device *device, const char *cause, int64_t now_us
     device->received_len = device->received_room = 0;
     device->changing = false;
     device->have_first_read = false;
-    device->read_wanted = device->errors_wanted = device->cannot_disable = false;
+    device->read_wanted = device->errors_wanted = device->cannot_disable = device->has_no_meters = false;
     device->verify_at_us = device->second_read_at_us = device->identify_at_us = INT64_MAX;
     /* A quarter of jitter on either side, so that 48 switches do not come back in step. */
     int64_t spread = device->backoff_us / 2;
@@ -501,6 +509,24 @@ static int take_port_state(struct device *device, int64_t now_us) {
     return 0;
 }
 
+/* The power, if there is an answer to that, and what the error queue says. */
+static int take_power(struct device *device, int64_t now_us) {
+    int32_t power_mdbm[DEVICE_METERED_MAX];
+    bool is_answered = device->n_answers == 2;
+    int code;
+    if (scpi_parse_error(device->answer[device->n_answers - 1], &code) < 0 ||
+        (is_answered && scpi_parse_power(device->answer[0], device->n_metered, power_mdbm) < 0))
+        return -EBADMSG;
+    device->has_no_meters = !is_answered;
+    device->meters_hung = 0;
+    device->errors_wanted = code != 0;
+    device->n_errors = 0;
+    if (device->callbacks.on_power)
+        device->callbacks.on_power(device, device->metered, power_mdbm, is_answered ? device->n_metered : 0,
+                                   now_us, device->callbacks.userdata);
+    return 0;
+}
+
 static int take_answers(struct device *device, int64_t now_us) {
     enum request request = device->request;
     device->request = REQUEST_NONE;
@@ -523,6 +549,8 @@ static int take_answers(struct device *device, int64_t now_us) {
         return take_ports(device, now_us);
     case REQUEST_PORT_STATE:
         return take_port_state(device, now_us);
+    case REQUEST_POWER:
+        return take_power(device, now_us);
     case REQUEST_NONE:
         break;
     }
@@ -556,7 +584,8 @@ static const char *take_answer(struct device *device, const char *text, size_t l
     if (!answer)
         return "no memory for an answer";
     device->answer[device->n_answers++] = answer;
-    if (device->n_answers < answers_of[device->request])
+    bool is_left_out = device->request == REQUEST_POWER && device->n_answers == 1 && answer[0] != '(';
+    if (device->n_answers < answers_of[device->request] && !is_left_out)
         return NULL;
     /* Nothing else is under way, so whatever follows the last answer is a doubled one, or of another request.
      */
@@ -662,6 +691,7 @@ void device_advance(struct device *device, int64_t now_us) {
         return;
     }
     if ((device->connecting || device->request != REQUEST_NONE) && now_us >= device->request_deadline_us) {
+        device->meters_hung += device->request == REQUEST_POWER;
         end_session(device, device->connecting ? "no connection within 3 s" : "no answer in time", now_us);
         return;
     }
@@ -683,6 +713,7 @@ void device_hold(struct device *device, const char *cause, int64_t now_us) {
 void device_set_address(struct device *device, const char *address, int64_t now_us) {
     snprintf(device->config.address, sizeof(device->config.address), "%s", address);
     memset(&device->identity, 0, sizeof(device->identity));
+    device->meters_hung = 0;
     end_session(device, address[0] ? "the address was changed" : "no address", now_us);
     device->backoff_us = BACKOFF_FIRST_US;
     device->retry_at_us = now_us;
@@ -692,6 +723,7 @@ void device_set_pin(struct device *device, const char *product, const char *seri
     bool same = !strcmp(device->config.product, product) && !strcmp(device->config.serial, serial);
     snprintf(device->config.product, sizeof(device->config.product), "%s", product);
     snprintf(device->config.serial, sizeof(device->config.serial), "%s", serial);
+    device->meters_hung = same ? device->meters_hung : 0;
     if (same || !device->connected || !device->identity.serial[0])
         return;
     if (device->changing) {
@@ -784,4 +816,33 @@ enum device_apply_outcome device_set_ports(struct device *device, bool is_side_b
 
 bool device_can_disable_ports(const struct device *device) {
     return !device->cannot_disable;
+}
+
+enum device_apply_outcome device_read_power(struct device *device, const uint16_t *b_ports, size_t n_ports,
+                                            int64_t now_us) {
+    if (device->state != DEVICE_READY || !device_has_meters(device))
+        return DEVICE_APPLY_NOT_READY;
+    if (device->changing || device->request != REQUEST_NONE)
+        return DEVICE_APPLY_BUSY;
+    if (n_ports == 0)
+        return DEVICE_APPLY_EMPTY;
+    if (n_ports > DEVICE_METERED_MAX)
+        return DEVICE_APPLY_BAD_PORT;
+    for (size_t i = 0; i < n_ports; i++)
+        if (b_ports[i] < 1 || b_ports[i] > device->config.ports_b)
+            return DEVICE_APPLY_BAD_PORT;
+    memcpy(device->metered, b_ports, sizeof(*b_ports) * n_ports);
+    device->n_metered = n_ports;
+    struct line line = {.len = 0};
+    line_add(&line, ":pmon:pow? (@");
+    for (size_t i = 0; i < n_ports; i++)
+        line_add(&line, i ? ",%u" : "%u", device->config.ports_a + b_ports[i]);
+    /* A line of its own: an error may drop the rest of the line that it is in. */
+    line_add(&line, ")\n:syst:err?\n");
+    send_request(device, REQUEST_POWER, line.text, line.len, now_us);
+    return DEVICE_APPLY_STARTED;
+}
+
+bool device_has_meters(const struct device *device) {
+    return !device->has_no_meters && device->meters_hung < METERS_HANG_MAX;
 }

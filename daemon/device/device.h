@@ -9,6 +9,7 @@
 #define DEVICE_PORTS_MAX 320
 #define DEVICE_PAIRS_MAX DEVICE_PORTS_MAX
 #define DEVICE_WORD_MAX 64
+#define DEVICE_METERED_MAX 256 /* ports of one reading of power */
 
 struct device;
 
@@ -66,6 +67,10 @@ struct device_callbacks {
     void (*on_change_done)(struct device *device, enum device_result result, int64_t now_us, void *userdata);
     /* After device_set_ports(): DONE as asked, PARTIAL: the switch cannot, or did not. May be NULL. */
     void (*on_ports)(struct device *device, enum device_result result, int64_t now_us, void *userdata);
+    /* After device_read_power(): what leaves at these B ports. count 0: the switch has no meters there. May
+     * be NULL. */
+    void (*on_power)(struct device *device, const uint16_t *b_ports, const int32_t *power_mdbm, size_t count,
+                     int64_t now_us, void *userdata);
     /* Last of all after the transport fed something in: device_next_wakeup_us() may have moved. May be NULL.
      */
     void (*on_fed)(struct device *device, void *userdata);
@@ -123,6 +128,13 @@ device_set_ports(struct device *device, bool is_side_b, const uint16_t *ports, s
                  int64_t now_us);
 /* False once the switch did not understand it; asked anew in every session. */
 bool device_can_disable_ports(const struct device *device);
+/* Asks the power meters of B ports, at most DEVICE_METERED_MAX; on_power follows unless the session ends
+ * first. NOT_READY where device_has_meters() is false. */
+__attribute__((warn_unused_result)) enum device_apply_outcome
+device_read_power(struct device *device, const uint16_t *b_ports, size_t n_ports, int64_t now_us);
+/* False once the switch had no answer for a meter, in this session; once it did not answer at all
+ * in two sessions, until it gets another address or is another unit. */
+bool device_has_meters(const struct device *device);
 /* The first entry that the last change left in the switch's error queue (printable ASCII); "" for none. */
 const char *device_change_error(const struct device *device);
 bool device_is_changing(const struct device *device);

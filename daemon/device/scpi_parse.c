@@ -109,6 +109,41 @@ int scpi_parse_error(const char *text, int *ret_code) {
     return 0;
 }
 
+/* "-29.55" into thousandths, at most three decimals; returns what follows, NULL when it is no such number. */
+static const char *read_thousandths(const char *text, int32_t *ret_value) {
+    bool negative = *text == '-';
+    unsigned whole;
+    text = read_number(text + (negative || *text == '+'), &whole);
+    if (!text || whole > 1000)
+        return NULL;
+    int32_t value = (int32_t)whole * 1000;
+    if (*text == '.') {
+        int32_t weight = 100;
+        for (text++; *text >= '0' && *text <= '9'; text++, weight /= 10) {
+            if (weight == 0)
+                return NULL;
+            value += (*text - '0') * weight;
+        }
+        if (weight == 100)
+            return NULL;
+    }
+    *ret_value = negative ? -value : value;
+    return text;
+}
+
+int scpi_parse_power(const char *text, size_t count, int32_t *ret_power_mdbm) {
+    if (*text++ != '(')
+        return -EBADMSG;
+    for (size_t i = 0; i < count; i++) {
+        if (i && *text++ != ',')
+            return -EBADMSG;
+        text = read_thousandths(text, &ret_power_mdbm[i]);
+        if (!text || ret_power_mdbm[i] < -100000 || ret_power_mdbm[i] > 50000)
+            return -EBADMSG;
+    }
+    return strcmp(text, ")") ? -EBADMSG : 0;
+}
+
 ssize_t scpi_answer_length(const char *text, size_t len) {
     bool quoted = false;
     for (size_t i = 0; i < len; i++) {

@@ -24,6 +24,9 @@ __attribute__((warn_unused_result)) int scpi_parse_map(const char *text, unsigne
                                                        uint16_t *ret_b_of_a);
 /* `0,"No error"`: the number. Printable ASCII only. */
 __attribute__((warn_unused_result)) int scpi_parse_error(const char *text, int *ret_code);
+/* `(-29.55,-30.05)`, count readings in dBm, into thousandths; within -100 and 50. */
+__attribute__((warn_unused_result)) int scpi_parse_power(const char *text, size_t count,
+                                                         int32_t *ret_power_mdbm);
 /* The length of the first complete answer at text[0..len), ended by '\n' or by ';' outside quotes; -1: not
  * complete. The end mark is not counted. */
 ssize_t scpi_answer_length(const char *text, size_t len);

@@ -1,6 +1,9 @@
 /* What needs a person now. A table of conditions; each is looked at when somebody asks. */
 #include "daemon/fabric/maintenance.h"
 #include "daemon/fabric/alarm_operations.h"
+#include "daemon/fabric/link_path.h"
+#include "daemon/fabric/loss.h"
+#include "daemon/fabric/meter.h"
 #include "daemon/fabric/observe.h"
 
 #include <stdarg.h>
@@ -86,6 +89,37 @@ static void look_at_ocs(const struct teller *teller, const struct fabric_ocs *oc
              fought, first_fought, ocs->port[first_fought].want_b);
 }
 
+static void look_at_light(const struct teller *teller, const struct fabric_ocs *ocs) {
+    unsigned over = 0, first_over = 0, drifted = 0, first_drifted = 0;
+    char name[96], path[FABRIC_TEXT_MAX], what[120];
+    int32_t drift_mdb = 0;
+    for (unsigned a = 1; ocs->meter && a <= ocs->ports_a; a++) {
+        if (!ocs->port[a].want_slice || ocs->port[a].observed_b != ocs->port[a].want_b)
+            continue;
+        if (loss_verdict(ocs, a) == LOSS_OVER && !over++)
+            first_over = a;
+        else if (ocs->meter[a].drifted >= METER_CERTAIN && !drifted++)
+            first_drifted = a;
+    }
+    fabric_ocs_name(ocs, name);
+    if (over) {
+        link_path_of_circuit(ocs, first_over, path, sizeof(path));
+        loss_text(ocs, first_over, what, sizeof(what));
+        tell(teller, "LOSS_OVER_BUDGET", ocs->pod, name, 0,
+             "clean the connectors of the fiber on side A; if it stays so, `helioctl port move` to a spare "
+             "port",
+             "%u circuits; first: %s: %s", over, path, what);
+    }
+    if (drifted) {
+        link_path_of_circuit(ocs, first_drifted, path, sizeof(path));
+        (void)meter_worse_drift(ocs, first_drifted, &drift_mdb);
+        tell(teller, "LOSS_DRIFT", ocs->pod, name, 0,
+             "nothing has moved and the job goes on; clean the connectors when the cube is free",
+             "%u circuits lose more than when they were made; first: %s: %.2f dB more", drifted, path,
+             drift_mdb / 1000.0);
+    }
+}
+
 static void look_at_cube(const struct teller *teller, const struct fabric_cube *cube, int64_t now_wall_us) {
     char name[96];
     const struct fabric_slice *user = cube->slice;
@@ -140,7 +174,8 @@ static void look_at_slice(const struct teller *teller, const struct fabric_slice
     if (version->qualified == QUALIFIED_FAILED)
         tell(teller, "LINKS_NOT_QUALIFIED", slice->pod, slice->name, 0,
              "`helioctl verify` names the fibers; clean or re-cable them, or swap the cube",
-             "%u links carry no light or light from another chip", version->failed.count);
+             "%u links carry no light, light from another chip, or lose more than their budget",
+             version->failed.count);
 }
 
 void fabric_alarms(const struct fabric *fabric, void (*visit)(const struct fabric_alarm *, void *userdata),
@@ -153,7 +188,7 @@ void fabric_alarms(const struct fabric *fabric, void (*visit)(const struct fabri
     for (const struct fabric_pod *pod = fabric->pods; pod; pod = pod->next) {
         look_at_pod(&teller, pod);
         for (unsigned i = 0; i < pod->n_ocses; i++)
-            look_at_ocs(&teller, &pod->ocs[i]);
+            look_at_ocs(&teller, &pod->ocs[i]), look_at_light(&teller, &pod->ocs[i]);
         for (unsigned i = 0; i < pod->n_cubes; i++)
             look_at_cube(&teller, &pod->cube[i], fabric->last_now_us + fabric->wall_offset_us);
         for (const struct fabric_maintenance *m = pod->maintenances; m; m = m->next)

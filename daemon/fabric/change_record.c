@@ -1,4 +1,5 @@
 /* The steps on cubes, pods, switches, operations, former slices and the audit trail. */
+#include "daemon/fabric/baseline.h"
 #include "daemon/fabric/change.h"
 #include "daemon/fabric/pod.h"
 
@@ -163,6 +164,8 @@ void change_ocs(struct change *change, struct fabric_ocs *ocs, const char *addre
         snprintf(ocs->product, sizeof(ocs->product), "%s", product);
     if (serial)
         snprintf(ocs->serial, sizeof(ocs->serial), "%s", serial);
+    if (strcmp(before->serial, ocs->serial) || strcmp(before->product, ocs->product))
+        baseline_drop_ocs(change, ocs);
     snprintf(after, sizeof(after), "%s", address ? ocs->address : ocs->serial);
     ocs->revision = change_add_event(change, kind, ocs->pod, fabric_ocs_name(ocs, name), 0, "",
                                      address ? before->address : before->serial, after);

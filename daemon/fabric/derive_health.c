@@ -5,31 +5,49 @@
 #include "daemon/fabric/derive.h"
 #include "daemon/fabric/flap.h"
 #include "daemon/fabric/maintenance.h"
+#include "daemon/fabric/meter.h"
 #include "daemon/fabric/observe.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* Hosts of other cubes that see no light from links of the silent hosts of a cube. */
+/* Hosts of other cubes, and power meters of switches, that see no light from links of the silent hosts of a
+ * cube. */
 struct witnesses {
     uint16_t hosts; /* a bit each: hosts of the cube that are seen dark */
-    uint32_t first; /* who sees it: cube and host */
+    uint32_t first; /* who sees it: cube and host, or the switch whose meter does */
     bool are_several;
 };
 
+#define METER_WITNESS                                                                                        \
+    (TOPO_CUBES_MAX * FABRIC_HOSTS_PER_CUBE) /* and the switch: beyond any cube and host                     \
+                                              */
+
+static void add_witness(struct witnesses *found, uint32_t witness, unsigned host) {
+    found->are_several = found->are_several || (found->first != UINT32_MAX && found->first != witness);
+    found->first = witness;
+    found->hosts |= (uint16_t)(1u << host);
+}
+
 /* What a switch does to many cubes says nothing about one of them. */
-static struct witnesses find_witnesses(const struct fabric_cube *cube, const struct attribution *attribution,
+static struct witnesses find_witnesses(struct fabric_cube *cube, const struct attribution *attribution,
                                        int64_t now_us) {
-    const struct fabric_pod *pod = cube->pod;
+    struct fabric_pod *pod = cube->pod;
     struct witnesses found = {.first = UINT32_MAX};
     for (unsigned face = 0; face < TOPO_FACES; face++)
         for (unsigned index = 0; index < TOPO_INDICES; index++) {
             unsigned host = attribution_host_of_end(face, index);
             uint16_t end = topo_end(cube->index, face, index);
             uint16_t far = attribution_connected_end(pod, end);
-            if (far == TOPO_NO_END || topo_end_cube(far) == cube->index ||
-                now_us < cube->host[host].silent_at_us ||
+            int64_t silent_at_us = cube->host[host].silent_at_us;
+            if (far == TOPO_NO_END || now_us < silent_at_us ||
                 attribution->bad_switches >> pod->wiring->port_of[end].ocs & 1)
+                continue;
+            if (meter_sees_dark(pod, end, silent_at_us))
+                add_witness(&found, METER_WITNESS + (unsigned)pod->wiring->port_of[end].ocs, host);
+            else
+                meter_ask(pod, end, silent_at_us, now_us);
+            if (topo_end_cube(far) == cube->index)
                 continue;
             const struct link_end *seen =
                 &pod->cube[topo_end_cube(far)].end[topo_end_face(far)][topo_end_index(far)];
@@ -37,9 +55,7 @@ static struct witnesses find_witnesses(const struct fabric_cube *cube, const str
                 continue;
             uint32_t witness = (uint32_t)topo_end_cube(far) * FABRIC_HOSTS_PER_CUBE +
                                attribution_host_of_end(topo_end_face(far), topo_end_index(far));
-            found.are_several = found.are_several || (found.first != UINT32_MAX && found.first != witness);
-            found.first = witness;
-            found.hosts |= (uint16_t)(1u << host);
+            add_witness(&found, witness, host);
         }
     return found;
 }

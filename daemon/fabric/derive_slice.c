@@ -3,6 +3,7 @@
 #include "daemon/fabric/derive.h"
 #include "daemon/fabric/link_path.h"
 #include "daemon/fabric/link_retry.h"
+#include "daemon/fabric/loss.h"
 #include "daemon/fabric/maintenance.h"
 #include "daemon/fabric/observe.h"
 #include "daemon/fabric/operation.h"
@@ -42,6 +43,37 @@ static bool is_given_up(const struct fabric_port *port, const struct topo_link *
     return port->is_leaving && port->sent_b != link->b;
 }
 
+static uint8_t cause_before(const struct slice_version *version, const struct slice_link *link) {
+    for (unsigned i = 0; i < version->missing.count; i++) {
+        const struct slice_link *before = &version->missing.link[i];
+        if (before->position == link->position && before->dimension == link->dimension &&
+            before->index == link->index)
+            return before->cause;
+    }
+    return LINK_CAUSE_NONE;
+}
+
+/* How a circuit has settled, by the meters of its switch. Only where no job runs over it: while the slice
+ * connects, or where the link was missing. What carries no light at all is made anew once and then left to
+ * what the hosts see. True: not known yet. */
+static bool waits_for_meter(const struct slice_version *version, struct fabric_ocs *ocs, unsigned a,
+                            struct slice_link *seen) {
+    uint8_t before = cause_before(version, seen);
+    enum loss_verdict verdict = loss_verdict(ocs, a);
+    bool is_bad = verdict == LOSS_OVER || verdict == LOSS_DARK;
+    if (!is_connecting(version) && !before)
+        return false;
+    if (is_connecting(version) &&
+        (verdict == LOSS_PENDING || (is_bad && ocs->pod->fabric->settings.repair_drift &&
+                                     link_retry_holds(version, ocs, &ocs->port[a]))))
+        return true;
+    if (verdict == LOSS_OVER)
+        seen->cause = LINK_CAUSE_LOSS;
+    else if (verdict == LOSS_PENDING || (verdict == LOSS_UNKNOWN && before == LINK_CAUSE_LOSS))
+        seen->cause = before;
+    return false;
+}
+
 /* Steps: 1 can the fiber table make it; 2 is its switch seen; 3 is the circuit there; 4 does light arrive,
  * from where it should. */
 static void look_at_link(const struct fabric_slice *slice, const struct slice_version *version,
@@ -77,6 +109,12 @@ static void look_at_link(const struct fabric_slice *slice, const struct slice_ve
             }
         } else {
             sight->n_done++;
+            if (waits_for_meter(version, ocs, link.a, &seen)) {
+                sight->n_waiting++;
+                return;
+            }
+            if (seen.cause == LINK_CAUSE_LOSS)
+                sight->failed[sight->n_failed++] = seen;
         }
         if (!seen.cause && ocs->map_known && port->observed_b == link.b) {
             const struct link_end *plus = end_at(pod, here, topo_face(dimension, false), index);
@@ -93,6 +131,10 @@ static void look_at_link(const struct fabric_slice *slice, const struct slice_ve
             if (dark || other) {
                 seen.cause = other && !dark ? LINK_CAUSE_MISCABLED : LINK_CAUSE_DARK;
                 sight->failed[sight->n_failed++] = seen;
+            } else if (version->qualified != QUALIFIED_PASSED && loss_is_over(pod, plus_end, minus_end)) {
+                struct slice_link lossy = seen;
+                lossy.cause = LINK_CAUSE_LOSS;
+                sight->failed[sight->n_failed++] = lossy;
             } else if (plus->light && plus->reports && plus->far_end == minus_end && minus->light &&
                        minus->reports && minus->far_end == plus_end) {
                 sight->n_passed++;
@@ -233,15 +275,22 @@ static void end_own(struct change *change, const struct fabric_slice *member,
 }
 
 /* A slice that is not connected in time gives its cubes back, and so do the others of its gang. */
-static void fail(struct fabric_slice *slice, int64_t now_us) {
+static void fail(struct fabric_slice *slice, const struct sight *sight, int64_t now_us) {
     struct fabric *fabric = slice->pod->fabric;
     struct fabric_operation *operation = fabric_operation_of(fabric, slice->accepted->operation_id);
     struct change *change = change_begin(fabric, "heliostatd", now_us);
     if (!change)
         return;
     char cause[FABRIC_TEXT_MAX];
-    snprintf(cause, sizeof(cause), "%s: %u of %u circuits were there when the time to connect ended",
-             slice->name, slice->circuits_done, slice->circuits_total);
+    const struct slice_link *lossy = NULL;
+    for (unsigned i = 0; i < sight->n_missing && !lossy; i++)
+        if (sight->missing[i].cause == LINK_CAUSE_LOSS)
+            lossy = &sight->missing[i];
+    if (lossy)
+        link_path_text(slice, slice->accepted, lossy, cause);
+    else
+        snprintf(cause, sizeof(cause), "%s: %u of %u circuits were there when the time to connect ended",
+                 slice->name, slice->circuits_done, slice->circuits_total);
     for (struct fabric_slice *member = fabric->slices; member; member = member->next) {
         if ((member != slice && !falls_with(member, operation)) || member->accepted != member->durable)
             continue;
@@ -370,7 +419,7 @@ void derive_slice(struct fabric_slice *slice, int64_t now_us) {
         if (version->state == SLICE_CONNECTING && version->connect_by_us &&
             fabric_wall_us(fabric, now_us) >= version->connect_by_us &&
             next_state(version, &sight) == SLICE_CONNECTING)
-            fail(slice, now_us);
+            fail(slice, &sight, now_us);
         else
             move_on(slice, &sight, now_us);
         if (before != slice->circuits_done && version->operation_id) {

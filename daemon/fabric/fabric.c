@@ -1,7 +1,9 @@
+#include "daemon/fabric/baseline.h"
 #include "daemon/fabric/change.h"
 #include "daemon/fabric/derive.h"
 #include "daemon/fabric/maintenance.h"
 #include "daemon/fabric/lease.h"
+#include "daemon/fabric/meter.h"
 #include "daemon/fabric/observe.h"
 #include "daemon/fabric/operation.h"
 #include "daemon/fabric/pod.h"
@@ -32,6 +34,9 @@ struct fabric_settings fabric_default_settings(void) {
         .blind_window_us = 30000000,
         .blind_percent = 10,
         .repair_drift = true,
+        .insertion_loss_mdb = 2000,
+        .fiber_loss_mdb = 1000,
+        .loss_drift_mdb = 1000,
         .repair_settle_us = 20000000,
         .repair_answer_us = INT64_C(3600) * 1000000,
         .repair_limit_per_hour = 6,
@@ -164,6 +169,7 @@ static void keep_house(struct fabric *fabric, int64_t now_us) {
         thaw_if_empty(pod, now_us);
         if (pod->formers)
             derive_formers(pod, now_us);
+        baseline_save(pod, now_us);
     }
     if (++fabric->rounds % PRUNE_EVERY == 0) {
         request_prune(fabric, now_us);
@@ -232,7 +238,9 @@ static void advance_once(struct fabric *fabric, int64_t now_us) {
             maintenance_review(pod, now_us);
         if (pod->qualifications)
             qualify_review(pod, now_us);
+        meter_pod(pod, true, now_us);
         reconcile_pod(pod, now_us);
+        meter_pod(pod, false, now_us);
         tell_reads(pod);
     }
 }

@@ -26,6 +26,9 @@ struct fabric_settings {
     int64_t blind_window_us;                            /* 30 s */
     unsigned blind_percent;                             /* 10 */
     bool repair_drift;                                  /* true: put right; false: alarm only */
+    int32_t insertion_loss_mdb;     /* budget of a switch, its mirrors and connectors; 2 dB */
+    int32_t fiber_loss_mdb;         /* budget of one fiber with its connectors; 1 dB */
+    int32_t loss_drift_mdb;         /* 1 dB: more than that beyond the baseline is an alarm */
     int64_t repair_settle_us;       /* 20 s: failures of one cause show within this time */
     int64_t repair_answer_us;       /* 1 h: an owner who is asked answers within */
     unsigned repair_limit_per_hour; /* 6, of one slice */
@@ -441,6 +444,19 @@ void fabric_diff(const struct fabric_pod *pod,
 
 /* Of an observed or intended circuit at an A port: position and link of the intended one. */
 bool fabric_intended_at(const struct fabric_ocs *ocs, uint16_t a, struct slice_link *ret_link);
+/* What light loses over the circuit that was last read at an A port; see loss.h. Texts are static. */
+struct fabric_loss {
+    bool is_known;
+    int32_t mdb;
+};
+struct fabric_circuit_loss {
+    const char *a_to_b_verdict, *b_to_a_verdict; /* "good" and so on; "": not known */
+    bool is_metered, has_baseline;
+    int32_t power_mdbm, drift_mdb, to_switch_budget_mdb, end_to_end_budget_mdb;
+    struct fabric_loss to_switch, a_to_b, b_to_a, baseline;
+};
+/* False: nothing is known. */
+bool fabric_circuit_loss(const struct fabric_ocs *ocs, uint16_t a, struct fabric_circuit_loss *ret_loss);
 /* Which block of its cube a part of a cube is; false for whole cubes. */
 bool fabric_part_block(const struct slice_version *version, struct topo_block *ret_block);
 /* The hosts of the slice's cubes report at present, so that it can be qualified. */

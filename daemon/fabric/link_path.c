@@ -1,6 +1,7 @@
 #include "daemon/fabric/link_path.h"
 #include "daemon/fabric/attribution.h"
 #include "daemon/fabric/change.h"
+#include "daemon/fabric/loss.h"
 
 #include <stdio.h>
 
@@ -47,6 +48,20 @@ static void describe_crossing(const struct fabric_pod *pod, uint16_t plus, uint1
                  end_name(pod, plus_sees, fourth));
 }
 
+void link_path_of_circuit(const struct fabric_ocs *ocs, unsigned a, char *text, size_t size) {
+    const struct fabric_pod *pod = ocs->pod;
+    unsigned b = ocs->port[a].observed_b;
+    uint16_t one = pod->wiring->end_of[ocs->index][TOPO_SIDE_A][a];
+    uint16_t other = pod->wiring->end_of[ocs->index][TOPO_SIDE_B][b];
+    char near[END_MAX], far[END_MAX], chip[16], far_chip[16];
+    if (one == TOPO_NO_END || other == TOPO_NO_END)
+        snprintf(text, size, "%s A%u-B%u", ocs->name, a, b);
+    else
+        snprintf(text, size, "%s (chip %s) - %s A%u-B%u - %s (chip %s)", end_name(pod, one, near),
+                 chip_name(one, chip), ocs->name, a, b, end_name(pod, other, far),
+                 chip_name(other, far_chip));
+}
+
 void link_path_text(const struct fabric_slice *slice, const struct slice_version *version,
                     const struct slice_link *link, char text[FABRIC_TEXT_MAX]) {
     const struct fabric_pod *pod = slice->pod;
@@ -60,6 +75,8 @@ void link_path_text(const struct fabric_slice *slice, const struct slice_version
     bool plus_is_dark = !seen_at(pod, plus)->light, minus_is_dark = !seen_at(pod, minus)->light;
     if (link->cause == LINK_CAUSE_MISCABLED)
         describe_crossing(pod, plus, minus, what, sizeof(what));
+    else if (link->cause == LINK_CAUSE_LOSS && where.ocs >= 0)
+        loss_text(&pod->ocs[where.ocs], where.a, what, sizeof(what));
     else if (link->cause == LINK_CAUSE_DARK && plus_is_dark && minus_is_dark)
         snprintf(what, sizeof(what), "no light at either end");
     else if (link->cause == LINK_CAUSE_DARK)

@@ -6,6 +6,8 @@
  * fibers both pairs that may be exchanged. */
 void link_path_text(const struct fabric_slice *slice, const struct slice_version *version,
                     const struct slice_link *link, char text[FABRIC_TEXT_MAX]);
+/* The same without what is seen, of the circuit that stands at an A port. */
+void link_path_of_circuit(const struct fabric_ocs *ocs, unsigned a, char *text, size_t size);
 bool link_list_has(const struct link_list *list, const struct slice_link *link);
 struct change;
 /* An event for each link that has newly failed; of very many the first ones, and how many more. */

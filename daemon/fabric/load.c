@@ -1,4 +1,5 @@
 /* The whole state from the store, at start. */
+#include "daemon/fabric/baseline.h"
 #include "daemon/fabric/change.h"
 #include "daemon/fabric/maintenance.h"
 #include "daemon/fabric/pod.h"
@@ -179,6 +180,13 @@ static void take_maintenance(const void *record, void *userdata) {
 static void take_qualification(const void *record, void *userdata) {
     struct loader *loader = userdata;
     int r = qualify_load(loader->fabric, record);
+    if (r < 0)
+        loader->result = r;
+}
+
+static void take_baseline(const void *record, void *userdata) {
+    struct loader *loader = userdata;
+    int r = baseline_load(loader->fabric, record);
     if (r < 0)
         loader->result = r;
 }
@@ -477,6 +485,8 @@ int fabric_load(struct fabric *fabric, struct store *store, int64_t now_us, int6
         r = store_load(store, STORE_MAINTENANCE, take_maintenance, &loader);
     if (r == 0)
         r = store_load(store, STORE_QUALIFICATION, take_qualification, &loader);
+    if (r == 0)
+        r = store_load(store, STORE_BASELINE, take_baseline, &loader);
     if (r == 0)
         r = loader.result;
     if (r == 0 && store_origin(store) == STORE_RESTORED) {

@@ -1,4 +1,5 @@
 /* What a person changed while it was dark: another rack, or a fiber on another port. */
+#include "daemon/fabric/baseline.h"
 #include "daemon/fabric/maintenance.h"
 #include "daemon/fabric/refuse.h"
 #include "daemon/fabric/request.h"
@@ -109,6 +110,7 @@ int fabric_replace_cube(struct fabric *fabric, const struct fabric_actor *actor,
         new->serial[i] = strdup(serials[i]);
         change->has_failed = change->has_failed || !new->serial[i];
     }
+    baseline_drop_cube(change, cube);
     change_cube_before(change, cube);
     cube->mark = HEALTH_NONE; /* what was said of the old rack */
     cube->mark_reason[0] = cube->mark_by[0] = '\0';

@@ -111,6 +111,25 @@ struct fabric_port {
     enum { REMAKE_NEVER, REMAKE_DUE, REMAKE_SENT, REMAKE_DONE } remake; /* of a dark link; see link_retry.h */
 };
 
+/* What the power meter at the B port of a circuit says, by A port; see meter.h. */
+struct fabric_meter {
+    uint16_t b;      /* the circuit that was read; 0: none since it was made */
+    bool is_due;     /* is to be read */
+    bool is_new;     /* made, and not judged yet */
+    bool is_dark;    /* no light leaves the switch */
+    bool has_loss;   /* the host at the A port said what it sends */
+    uint8_t over;    /* readings in a row beyond the budget; stops at METER_CERTAIN */
+    uint8_t drifted; /* and beyond the baseline */
+    int32_t power_mdbm, loss_mdb;
+    int64_t read_at_us; /* monotonic */
+    struct {
+        uint16_t b; /* of which circuit; 0: none */
+        bool has_loss, has_back, is_saved;
+        int32_t power_mdbm, loss_mdb, back_mdb; /* back: from B to A, end to end */
+        int64_t since_us;                       /* wall */
+    } baseline;
+};
+
 /* A slice, or parts of the cube, have it; a cube that is held for a repair is not used yet. */
 static inline bool fabric_cube_is_used(const struct fabric_cube *cube) {
     return cube->slice || cube->part_hosts;
@@ -148,7 +167,12 @@ struct fabric_ocs {
     uint8_t setting_side;
     bool is_setting, setting_enabled, disable_failed;
     int64_t enable_at_us;  /* monotonic: not tried again before */
-    int64_t read_at_us;    /* monotonic; the last map */
+    int64_t read_at_us;          /* monotonic; the last map */
+    struct fabric_meter *meter;  /* by A port; NULL: no meter of this switch was ever read */
+    bool meter_due, is_metering; /* some port is to be read; a reading is under way */
+    bool meter_first;            /* before other changes: mirrors have settled and somebody waits for it */
+    int64_t meter_due_since_us, meter_audit_at_us; /* monotonic */
+    bool baseline_unsaved;
     unsigned n_circuits;   /* observed, foreign ones left out */
     int64_t sent_at_us;    /* of the change under way; 0: none */
     int64_t retry_at_us;   /* nothing is sent before */

@@ -2,6 +2,7 @@
 #include "daemon/fabric/derive.h"
 #include "daemon/fabric/link_retry.h"
 #include "daemon/fabric/maintenance.h"
+#include "daemon/fabric/meter.h"
 #include "daemon/fabric/flap.h"
 #include "daemon/fabric/surprise.h"
 
@@ -36,6 +37,7 @@ static void on_state(struct device *device, int64_t now_us, void *userdata) {
         ocs->retry_at_us = 0;
         ocs->is_split = false;
         maintenance_on_session(ocs, now_us);
+        ocs->meter_audit_at_us = 0;
         for (unsigned a = 1; a <= ocs->ports_a; a++) {
             ocs->port[a].failures = 0;
             ocs->port[a].is_failed = ocs->port[a].in_flight = false;
@@ -88,6 +90,8 @@ static void on_map(struct device *device, const uint16_t *b_of_a, int64_t now_us
         port->observed_b = b_of_a[a];
         port->same_reads = 1;
         port->clear_b = 0;
+        if (!is_first)
+            meter_on_circuit(ocs, a, now_us);
         if (port->want_slice)
             port->want_slice->needs_judging = true;
     }
@@ -100,6 +104,7 @@ static void on_map(struct device *device, const uint16_t *b_of_a, int64_t now_us
             if (link_retry_is_over(port)) {
                 forget_end(ocs, TOPO_SIDE_A, a);
                 forget_end(ocs, TOPO_SIDE_B, port->observed_b);
+                meter_on_circuit(ocs, a, now_us);
                 if (port->want_slice)
                     port->want_slice->needs_judging = true;
             }
@@ -111,6 +116,10 @@ static void on_map(struct device *device, const uint16_t *b_of_a, int64_t now_us
     }
     if (is_first)
         judge_slices_of(pod);
+    if (is_first || now_us >= ocs->meter_audit_at_us) {
+        meter_audit(ocs, now_us);
+        ocs->meter_audit_at_us = now_us + pod->fabric->settings.audit_period_us;
+    }
     for (struct fabric_slice *slice = pod->fabric->slices; slice; slice = slice->next)
         if (slice->pod == pod && !slice->accepted->shape.whole_cubes &&
             (slice->accepted->state == SLICE_CONNECTING || slice->accepted->state == SLICE_REPAIRING))
@@ -178,6 +187,7 @@ const struct device_callbacks *observe_callbacks(struct fabric_ocs *ocs) {
                                           .on_map = on_map,
                                           .on_change_done = on_change_done,
                                           .on_ports = on_ports,
+                                          .on_power = meter_on_power,
                                           .on_fed = on_fed,
                                           .userdata = ocs};
     return &callbacks;

@@ -188,6 +188,7 @@ void pod_free(struct fabric_pod *pod) {
             pod->fabric->options.detach(pod->fabric->options.device_userdata, ocs->transport);
         device_free(ocs->device);
         free(ocs->port);
+        free(ocs->meter);
         free(ocs->want_a);
         free(ocs->observed_a);
         free(ocs->is_b_locked);

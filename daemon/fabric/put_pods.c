@@ -166,7 +166,9 @@ static void write_rows(struct change *change, const struct fabric_pod *pod,
     struct store_host host_key = {.pod_id = pod->pod_id};
     struct store_cube cube_key = {.pod_id = pod->pod_id};
     struct store_ocs ocs_key = {.pod_id = pod->pod_id};
+    struct store_baseline baseline_key = {.pod_id = pod->pod_id};
     store_put(change->rows, STORE_POD, &row);
+    store_delete(change->rows, STORE_BASELINE, &baseline_key, 1); /* other fibers may be there: taken anew */
     store_delete(change->rows, STORE_FIBER, &fiber_key, 1);
     store_delete(change->rows, STORE_CHIP, &chip_key, 1);
     store_delete(change->rows, STORE_HOST, &host_key, 1);

@@ -60,6 +60,7 @@ const char *link_cause_text(enum link_cause cause) {
         [LINK_CAUSE_MISCABLED] = "connected, but light arrives from another chip",
         [LINK_CAUSE_OCS_LOST] = "its switch cannot be used",
         [LINK_CAUSE_MAINTENANCE] = "given up for maintenance",
+        [LINK_CAUSE_LOSS] = "connected, but loses more light than its budget",
     };
     return NAME_OF(texts, cause);
 }

@@ -106,6 +106,7 @@ enum link_cause {
     LINK_CAUSE_MISCABLED,     /* connected, and light arrives from elsewhere */
     LINK_CAUSE_OCS_LOST,      /* the switch came back without it, or cannot be used */
     LINK_CAUSE_MAINTENANCE,   /* given up for maintenance */
+    LINK_CAUSE_LOSS,          /* connected, and loses more light than its budget allows */
     LINK_CAUSES,
 };
 

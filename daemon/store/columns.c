@@ -185,6 +185,13 @@ static const struct store_column qualification_columns[] = {
     COLUMN(store_qualification, findings),
 };
 
+static const struct store_column baseline_columns[] = {
+    COLUMN(store_baseline, pod_id),   COLUMN(store_baseline, ocs),        COLUMN(store_baseline, port),
+    COLUMN(store_baseline, a),        COLUMN(store_baseline, power_mdbm), COLUMN(store_baseline, has_loss),
+    COLUMN(store_baseline, loss_mdb), COLUMN(store_baseline, has_back),   COLUMN(store_baseline, back_mdb),
+    COLUMN(store_baseline, since_us),
+};
+
 #define TABLE(table, keys, raised, append_only)                                                              \
     {                                                                                                        \
         .name = #table, .record_size = sizeof(struct store_##table), .n_keys = keys,                         \
@@ -210,6 +217,7 @@ const struct store_table_info store_table_info[STORE_TABLES] = {
     [STORE_REFUSAL] = TABLE(refusal, 3, STORE_COUNTERS, false),
     [STORE_MAINTENANCE] = TABLE(maintenance, 2, STORE_COUNTERS, false),
     [STORE_QUALIFICATION] = TABLE(qualification, 2, STORE_COUNTERS, false),
+    [STORE_BASELINE] = TABLE(baseline, 3, STORE_COUNTERS, false),
 };
 
 int64_t store_column_integer(const struct store_column *column, const void *record) {

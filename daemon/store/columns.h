@@ -48,6 +48,7 @@ union store_record {
     struct store_refusal refusal;
     struct store_maintenance maintenance;
     struct store_qualification qualification;
+    struct store_baseline baseline;
 };
 
 int64_t store_column_integer(const struct store_column *column, const void *record);

@@ -455,8 +455,30 @@ static const char schema_pending_proof[] =
     "  s.lease_ttl_us, s.lease_grace_us, s.orphaned_since_us, s.revision"
     "  FROM slice s JOIN pod p USING (pod_id);";
 
-static const char *const migrations[] = {schema_1, schema_2, schema_3, schema_operation_owner,
-                                         schema_pending_proof};
+/* What power meters said when circuits were made. */
+static const char schema_baseline[] =
+    "CREATE TABLE baseline ("
+    "  pod_id INTEGER NOT NULL REFERENCES pod(pod_id) DEFERRABLE INITIALLY DEFERRED,"
+    "  ocs INTEGER NOT NULL,"
+    "  port INTEGER NOT NULL,"
+    "  a INTEGER NOT NULL,"
+    "  power_mdbm INTEGER NOT NULL,"
+    "  has_loss INTEGER NOT NULL,"
+    "  loss_mdb INTEGER NOT NULL,"
+    "  has_back INTEGER NOT NULL,"
+    "  back_mdb INTEGER NOT NULL,"
+    "  since_us INTEGER NOT NULL,"
+    "  PRIMARY KEY (pod_id, ocs, port)"
+    ") STRICT, WITHOUT ROWID;"
+
+    "CREATE VIEW v_baseline AS SELECT"
+    "  p.name || '/' || o.name AS ocs, p.name AS pod, 'A' || b.a AS a, 'B' || b.port AS b, b.power_mdbm,"
+    "  CASE b.has_loss WHEN 1 THEN b.loss_mdb END AS loss_mdb,"
+    "  CASE b.has_back WHEN 1 THEN b.back_mdb END AS back_mdb, b.since_us"
+    "  FROM baseline b JOIN pod p USING (pod_id) JOIN ocs o USING (pod_id, ocs);";
+
+static const char *const migrations[] = {
+    schema_1, schema_2, schema_3, schema_operation_owner, schema_pending_proof, schema_baseline};
 
 _Static_assert(sizeof(migrations) / sizeof(migrations[0]) == STORE_SCHEMA_VERSION,
                "one migration for each schema version");

@@ -22,6 +22,7 @@ enum store_table {
     STORE_REFUSAL,
     STORE_MAINTENANCE,
     STORE_QUALIFICATION,
+    STORE_BASELINE,
     STORE_TABLES,
 };
 
@@ -213,4 +214,14 @@ struct store_qualification {
     int64_t since_us, done_us;
     const char *text;
     const char *findings; /* a line for each link that is not good */
+};
+
+/* What the power meter of a B port said when its circuit was made. Key: pod_id, ocs, port. */
+struct store_baseline {
+    int64_t pod_id, ocs, port;
+    int64_t a; /* the other port of the circuit */
+    int64_t power_mdbm;
+    int64_t has_loss, loss_mdb; /* from the chip at the A port to the switch */
+    int64_t has_back, back_mdb; /* from the chip at the B port to the chip at the A port */
+    int64_t since_us;
 };

@@ -281,6 +281,8 @@ static int power(struct scpi_call *call) {
         return error;
     if (sw->behaviour.meters == SIM_METERS_NONE)
         return -241;
+    if (sw->behaviour.meters == SIM_METERS_SILENT)
+        return 0;
     if (list.count > MAX_POWER_PORTS)
         return -223;
     for (size_t i = 0; i < list.count; i++)

@@ -21,7 +21,7 @@ enum sim_restart { SIM_RESTART_VOLATILE, SIM_RESTART_PRESERVED };
 enum sim_stat { SIM_STAT_COMMANDED, SIM_STAT_SETTLED };
 enum sim_answers { SIM_ANSWERS_JOINED, SIM_ANSWERS_LINES };
 enum sim_error_queue { SIM_ERRORS_PER_SESSION, SIM_ERRORS_SHARED };
-enum sim_meters { SIM_METERS_EGRESS, SIM_METERS_NONE, SIM_METERS_BOTH };
+enum sim_meters { SIM_METERS_EGRESS, SIM_METERS_NONE, SIM_METERS_BOTH, SIM_METERS_SILENT };
 
 /* What a switch is and how it behaves; sim_switch_settings names each field and says what it does. */
 struct sim_behaviour {

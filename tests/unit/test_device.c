@@ -20,7 +20,9 @@ static struct {
     struct device *device;
     int64_t now_us;
     char sent[65536];
-    unsigned connects, closes, maps, changes, states;
+    unsigned connects, closes, maps, changes, states, readings;
+    size_t n_power;
+    int32_t power_mdbm[DEVICE_METERED_MAX];
     uint16_t map[DEVICE_PORTS_MAX + 1];
     enum device_result result;
     bool apply_in_map, apply_in_done;
@@ -64,8 +66,16 @@ static void on_change_done(struct device *device, enum device_result result, int
     }
 }
 
+static void on_power(struct device *device, const uint16_t *b_ports, const int32_t *power_mdbm, size_t count,
+                     int64_t now_us, void *userdata) {
+    f.readings++;
+    f.n_power = count;
+    if (count)
+        memcpy(f.power_mdbm, power_mdbm, sizeof(*power_mdbm) * count);
+}
+
 static const struct device_callbacks callbacks = {
-    .on_state = on_state, .on_map = on_map, .on_change_done = on_change_done};
+    .on_state = on_state, .on_map = on_map, .on_change_done = on_change_done, .on_power = on_power};
 
 static struct device_config config(void) {
     return (struct device_config){.name = "ocs-x-00",
@@ -740,4 +750,97 @@ Test(device, a_held_switch_is_not_connected_until_it_may_be) {
     cr_assert_eq(device_next_wakeup_us(f.device), f.now_us);
     pass(1);
     cr_assert_eq(f.connects, 2);
+}
+
+#define POWER ":pmon:pow? (@18,20)\n" ERRORS
+static const uint16_t metered[] = {2, 4};
+
+static void ask_power(void) {
+    cr_assert_eq(device_read_power(f.device, metered, 2, f.now_us), DEVICE_APPLY_STARTED);
+    SENT(POWER);
+}
+
+Test(device, power_is_read_in_one_go) {
+    to_ready("(@),(@)\n");
+    ask_power();
+    cr_assert_eq(device_read_power(f.device, metered, 2, f.now_us), DEVICE_APPLY_BUSY);
+    cr_assert_eq(device_apply(f.device, NULL, 0, &one, 1, f.now_us), DEVICE_APPLY_BUSY);
+    say("(-1.25,3.00)\n");
+    cr_assert_eq(f.readings, 0);
+    say(NO_ERROR);
+    cr_assert_eq(f.readings, 1);
+    cr_assert_eq(f.n_power, 2);
+    cr_assert_eq(f.power_mdbm[0], -1250);
+    cr_assert_eq(f.power_mdbm[1], 3000);
+    cr_assert(device_has_meters(f.device));
+    cr_assert_eq(device_apply(f.device, NULL, 0, &one, 1, f.now_us), DEVICE_APPLY_STARTED);
+}
+
+/* An error, with or without the rest of its line, or nothing at all. */
+Test(device, a_switch_without_meters_is_asked_once_in_a_session) {
+    static const char *const answers[] = {"-241,\"Hardware missing\"\n", NO_ERROR};
+    for (unsigned i = 0; i < 2; i++) {
+        begin();
+        to_ready("(@),(@)\n");
+        ask_power();
+        say(answers[i]);
+        cr_assert_eq(f.readings, 1);
+        cr_assert_eq(f.n_power, 0);
+        if (i == 0) {
+            SENT(ERRORS);
+            say(NO_ERROR);
+        }
+        cr_assert(!device_has_meters(f.device));
+        cr_assert_eq(device_read_power(f.device, metered, 2, f.now_us), DEVICE_APPLY_NOT_READY);
+        cr_assert_eq(device_state(f.device), DEVICE_READY);
+        device_on_closed(f.device, "gone", f.now_us);
+        f.sent[0] = '\0';
+        connect_now();
+        cr_assert(device_has_meters(f.device), "asked anew in another session");
+    }
+}
+
+Test(device, a_meter_that_never_answers_costs_two_sessions) {
+    for (unsigned i = 0; i < 2; i++) {
+        to_ready("(@),(@)\n");
+        ask_power();
+        pass(5 * (int64_t)SECOND);
+        lost("no answer in time");
+        cr_assert_eq(f.readings, 0);
+    }
+    connect_now();
+    say(WHO);
+    SENT(ERRORS);
+    say(NO_ERROR);
+    SENT(READ);
+    say("(@),(@)\n");
+    cr_assert_eq(device_read_power(f.device, metered, 2, f.now_us), DEVICE_APPLY_NOT_READY);
+    device_set_pin(f.device, "N-VST-16x16", "other", f.now_us);
+    cr_assert(device_has_meters(f.device), "another unit has other meters");
+}
+
+Test(device, a_garbled_reading_ends_the_session) {
+    static const char *const bad[] = {"(-1.25)\n" NO_ERROR, "(-1.25,x)\n" NO_ERROR,
+                                      "(-1.25,3.00)\n(-1.25,3.00)\n", "x-1.25,3.00)\n" NO_ERROR,
+                                      "(-1.25,3.00)\n" NO_ERROR NO_ERROR};
+    for (unsigned i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+        begin();
+        to_ready("(@),(@)\n");
+        ask_power();
+        say(bad[i]);
+        cr_assert_eq(device_state(f.device), DEVICE_DISCONNECTED, "%s", bad[i]);
+        f.sent[0] = '\0';
+    }
+}
+
+Test(device, power_of_ports_that_are_not_there_is_not_asked) {
+    uint16_t ports[DEVICE_METERED_MAX + 1] = {0};
+    cr_assert_eq(device_read_power(f.device, metered, 2, f.now_us), DEVICE_APPLY_NOT_READY);
+    to_ready("(@),(@)\n");
+    cr_assert_eq(device_read_power(f.device, ports, 1, f.now_us), DEVICE_APPLY_BAD_PORT);
+    ports[0] = 17;
+    cr_assert_eq(device_read_power(f.device, ports, 1, f.now_us), DEVICE_APPLY_BAD_PORT);
+    cr_assert_eq(device_read_power(f.device, ports, 0, f.now_us), DEVICE_APPLY_EMPTY);
+    cr_assert_eq(device_read_power(f.device, ports, DEVICE_METERED_MAX + 1, f.now_us), DEVICE_APPLY_BAD_PORT);
+    SENT("");
 }

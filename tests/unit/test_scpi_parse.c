@@ -73,6 +73,24 @@ Test(scpi_parse, errors) {
     cr_assert_eq(code, 1);
 }
 
+Test(scpi_parse, power) {
+    static const char *const bad[] = {"",           "(-29.55",     "(-29.55)",        "(-29.55,-30.05,1)",
+                                      "(-29.55,)",  "(,-30.05)",   "(-29.55;-30.05)", "(-29.55,-30.05) ",
+                                      "(-29.,-30)", "(.5,-30)",    "(-29.5555,-30)",  "(--29,-30)",
+                                      "(-101,-30)", "(51,-30)",    "(1e1,-30)",       "(-29,55,-30.05)",
+                                      "(@-29,-30)", "(nan,-30.5)", "-29.55,-30.05",   "(99999999999,1)"};
+    int32_t power_mdbm[2] = {7, 7};
+    for (unsigned i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+        cr_assert_eq(scpi_parse_power(bad[i], 2, power_mdbm), -EBADMSG, "%s", bad[i]);
+    cr_assert_eq(scpi_parse_power("(-29.55,+0.5)", 2, power_mdbm), 0);
+    cr_assert_eq(power_mdbm[0], -29550);
+    cr_assert_eq(power_mdbm[1], 500);
+    cr_assert_eq(scpi_parse_power("(-0.125)", 1, power_mdbm), 0);
+    cr_assert_eq(power_mdbm[0], -125);
+    cr_assert_eq(scpi_parse_power("(-50,3)", 2, power_mdbm), 0);
+    cr_assert_eq(power_mdbm[1], 3000);
+}
+
 Test(scpi_parse, where_an_answer_ends) {
     static const struct {
         const char *text;

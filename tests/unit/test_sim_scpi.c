@@ -241,6 +241,8 @@ Test(sim_scpi, power_meters) {
     expect(":pmon:pow? (@1)", "(1.00)\n");
     set("ocs-x-05", "meters=none");
     expect(":pmon:pow? (@10);" ERR, "-241,\"Hardware missing\"\n");
+    set("ocs-x-05", "meters=silent");
+    expect(":pmon:pow? (@10);" ERR, "0,\"No error\"\n");
 }
 
 Test(sim_scpi, at_most_256_ports_a_power_query) {
