@@ -61,7 +61,8 @@ static bool waits_for_meter(const struct slice_version *version, struct fabric_o
     uint8_t before = cause_before(version, seen);
     enum loss_verdict verdict = loss_verdict(ocs, a);
     bool is_bad = verdict == LOSS_OVER || verdict == LOSS_DARK;
-    if (!is_connecting(version) && !before)
+    bool was_there = version->state == SLICE_REPAIRING && ocs->meter && ocs->meter[a].was_good;
+    if (was_there || (!is_connecting(version) && !before))
         return false;
     if (is_connecting(version) &&
         (verdict == LOSS_PENDING || (is_bad && ocs->pod->fabric->settings.repair_drift &&

@@ -1,4 +1,5 @@
 #include "daemon/fabric/loss.h"
+#include "daemon/fabric/attribution.h"
 #include "daemon/fabric/meter.h"
 #include "daemon/fabric/observe.h"
 
@@ -8,6 +9,16 @@ static const struct link_end *seen_at(const struct fabric_pod *pod, uint16_t end
     return &pod->cube[topo_end_cube(end)].end[topo_end_face(end)][topo_end_index(end)];
 }
 
+/* A host that died a moment ago has said that it sends, and is not missed yet: only its word since counts. */
+static enum loss_verdict dark_verdict(const struct fabric_ocs *ocs, unsigned a) {
+    const struct fabric_pod *pod = ocs->pod;
+    const uint16_t end = pod->wiring->end_of[ocs->index][TOPO_SIDE_A][a];
+    int32_t launch_mdbm;
+    if (!loss_launch(pod, end, &launch_mdbm))
+        return LOSS_UNKNOWN;
+    return seen_at(pod, end)->reported_us > ocs->meter[a].dark_since_us ? LOSS_DARK : LOSS_PENDING;
+}
+
 enum loss_verdict loss_verdict(const struct fabric_ocs *ocs, unsigned a) {
     if (!observe_is_usable(ocs) || !device_has_meters(ocs->device))
         return LOSS_UNKNOWN;
@@ -15,17 +26,22 @@ enum loss_verdict loss_verdict(const struct fabric_ocs *ocs, unsigned a) {
         return ocs->meter_due ? LOSS_PENDING : LOSS_UNKNOWN;
     const struct fabric_meter *meter = &ocs->meter[a];
     if (meter->is_due && (meter->b != ocs->port[a].observed_b || meter->over))
-        return meter->over < METER_CERTAIN ? LOSS_PENDING : meter->is_dark ? LOSS_DARK : LOSS_OVER;
+        return meter->over < METER_CERTAIN ? LOSS_PENDING : meter->is_dark ? dark_verdict(ocs, a) : LOSS_OVER;
     if (!meter->b || meter->b != ocs->port[a].observed_b || !meter->has_loss)
         return LOSS_UNKNOWN;
-    return meter->over < METER_CERTAIN ? LOSS_GOOD : meter->is_dark ? LOSS_DARK : LOSS_OVER;
+    if (meter->over < METER_CERTAIN)
+        return LOSS_GOOD;
+    return meter->is_dark ? dark_verdict(ocs, a) : LOSS_OVER;
 }
 
 bool loss_launch(const struct fabric_pod *pod, uint16_t end, int32_t *ret_mdbm) {
     if (end == TOPO_NO_END)
         return false;
     const struct link_end *seen = seen_at(pod, end);
-    if (!seen->reported_us || !seen->transmit_mdbm || seen->transmit_mdbm <= LOSS_DARK_MDBM)
+    const struct fabric_host *host =
+        &pod->cube[topo_end_cube(end)].host[attribution_host_of_end(topo_end_face(end), topo_end_index(end))];
+    if (!seen->reported_us || pod->fabric->last_now_us >= host->silent_at_us || !seen->transmit_mdbm ||
+        seen->transmit_mdbm <= LOSS_DARK_MDBM)
         return false;
     *ret_mdbm = seen->transmit_mdbm;
     return true;

@@ -24,7 +24,7 @@ void meter_on_circuit(struct fabric_ocs *ocs, unsigned a, int64_t now_us) {
         struct fabric_meter *meter = &ocs->meter[a];
         meter->b = 0;
         meter->over = meter->drifted = 0;
-        meter->is_dark = meter->has_loss = false;
+        meter->is_dark = meter->has_loss = meter->was_good = false;
         meter->is_due = meter->is_new = is_there;
     }
     if (is_there) {
@@ -193,10 +193,13 @@ static void take_one(struct fabric_ocs *ocs, unsigned a, int32_t power_mdbm, int
     meter->b = ocs->port[a].observed_b;
     meter->power_mdbm = power_mdbm;
     meter->read_at_us = now_us;
+    if (power_mdbm < LOSS_DARK_MDBM && !meter->is_dark)
+        meter->dark_since_us = now_us;
     meter->is_dark = power_mdbm < LOSS_DARK_MDBM;
     meter->has_loss = loss_launch(pod, pod->wiring->end_of[ocs->index][TOPO_SIDE_A][a], &launch_mdbm);
     meter->loss_mdb = launch_mdbm - power_mdbm;
     bool is_over = meter->has_loss && meter->loss_mdb > loss_budget_to_switch(pod->fabric);
+    meter->was_good = meter->was_good || (meter->has_loss && !is_over);
     bool is_wrong = count_in(&meter->over, is_over);
     bool has_drifted = count_in(&meter->drifted, meter_worse_drift(ocs, a, &drift_mdb) &&
                                                      drift_mdb > settings->loss_drift_mdb);

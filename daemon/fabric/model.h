@@ -116,12 +116,13 @@ struct fabric_meter {
     uint16_t b;      /* the circuit that was read; 0: none since it was made */
     bool is_due;     /* is to be read */
     bool is_new;     /* made, and not judged yet */
+    bool was_good;   /* within its budget once since it was made */
     bool is_dark;    /* no light leaves the switch */
     bool has_loss;   /* the host at the A port said what it sends */
     uint8_t over;    /* readings in a row beyond the budget; stops at METER_CERTAIN */
     uint8_t drifted; /* and beyond the baseline */
     int32_t power_mdbm, loss_mdb;
-    int64_t read_at_us; /* monotonic */
+    int64_t read_at_us, dark_since_us; /* monotonic */
     struct {
         uint16_t b; /* of which circuit; 0: none */
         bool has_loss, has_back, is_saved;
@@ -166,7 +167,7 @@ struct fabric_ocs {
     uint16_t setting[TOPO_PORTS_MAX], n_setting;
     uint8_t setting_side;
     bool is_setting, setting_enabled, disable_failed;
-    int64_t enable_at_us;  /* monotonic: not tried again before */
+    int64_t enable_at_us;        /* monotonic: not tried again before */
     int64_t read_at_us;          /* monotonic; the last map */
     struct fabric_meter *meter;  /* by A port; NULL: no meter of this switch was ever read */
     bool meter_due, is_metering; /* some port is to be read; a reading is under way */

@@ -224,6 +224,10 @@ void fabric_report_host(struct fabric *fabric, const struct fabric_report *repor
     host->chips_in_use = report->chips_in_use;
     host->was_reported = true;
     flap_say(fabric, host, health, cause, now_us);
+    /* Its word may be what a slice waits for that connects; see loss.h. */
+    if (cube->durable_slice && (cube->durable_slice->durable->state == SLICE_CONNECTING ||
+                                cube->durable_slice->durable->state == SLICE_REPAIRING))
+        cube->durable_slice->needs_judging = true;
     for (unsigned i = 0; i < report->n_ends; i++) {
         uint16_t end = report->ends[i].end;
         if (topo_end_cube(end) != report->cube)
