@@ -386,6 +386,10 @@ static int start_store_thread(struct heliostatd *daemon) {
     return 0;
 }
 
+static void log_turned_away(void *userdata, const char *who, const char *text) {
+    log_line(LOG_LEVEL_WARNING, "a connection of %s was turned away: %s", who, text);
+}
+
 static int start_server(struct heliostatd *daemon, const struct daemon_options *options,
                         const struct session_limits *limits) {
     const struct grpcx_server_options server_options = {.clock = {.now_us = clock_now_us},
@@ -406,6 +410,7 @@ static int start_server(struct heliostatd *daemon, const struct daemon_options *
                                             .roles = daemon->roles,
                                             .limits = *limits,
                                             .read_only_listener = LISTENER_READ_ONLY,
+                                            .turned_away = log_turned_away,
                                             .needs_advance = needs_advance,
                                             .userdata = daemon};
     r = api_new(&api_options, &daemon->api);

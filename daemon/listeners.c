@@ -36,12 +36,17 @@ static void shed(struct listeners *listeners, int listen_fd) {
 }
 
 static int accept_tcp(struct listeners *listeners, int listen_fd) {
-    int one = 1, fd = accept4(listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    struct sockaddr_storage from;
+    socklen_t len = sizeof(from);
+    char address[48];
+    int one = 1, fd = accept4(listen_fd, (struct sockaddr *)&from, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0)
         return -errno;
+    if (getnameinfo((struct sockaddr *)&from, len, address, sizeof(address), NULL, 0, NI_NUMERICHOST))
+        *address = '\0';
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
     setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
-    return grpcx_server_adopt_tls(listeners->server, fd, listeners->tls, LISTENER_TLS);
+    return grpcx_server_adopt_tls(listeners->server, fd, listeners->tls, LISTENER_TLS, address);
 }
 
 static int accept_unix(struct listeners *listeners, int listen_fd, enum listener listener) {
@@ -66,11 +71,10 @@ static void accept_some(struct listeners *listeners, int listen_fd, enum listene
             shed(listeners, listen_fd);
         if (is_over(r))
             return;
-        if (r < 0 && r != -ESHUTDOWN)
+        /* -EACCES was logged with its client's name. */
+        if (r < 0 && r != -ESHUTDOWN && r != -EACCES)
             log_line(LOG_LEVEL_WARNING, "a connection was turned away: %s",
-                     r == -EUSERS   ? "there are too many"
-                     : r == -EACCES ? "its client has too many"
-                                    : strerror(-r));
+                     r == -EUSERS ? "there are too many" : strerror(-r));
     }
 }
 

@@ -61,13 +61,12 @@ static bool remember(struct access_audit *audit, uint64_t hash, uint64_t princip
     return true;
 }
 
-void access_audit_note(struct access_audit *audit, const struct grpcx_call *call, const struct rights *rights,
+bool access_audit_note(struct access_audit *audit, const char *principal, const char *method,
                        const char *object, const char *text, int64_t now_us) {
-    const char *method = strrchr(grpcx_call_method(call)->path, '/') + 1;
-    struct fabric_actor actor = {.principal = rights->principal, .method = method, .request_id = ""};
+    struct fabric_actor actor = {.principal = principal, .method = method, .request_id = ""};
     bool is_full;
-    bool is_new = remember(audit, hash_of(rights->principal, method, text),
-                           hash_of(rights->principal, "", ""), now_us, &is_full);
+    bool is_new =
+        remember(audit, hash_of(principal, method, text), hash_of(principal, "", ""), now_us, &is_full);
     if (is_full && (!audit->full_us || now_us - audit->full_us >= HOUR_US)) {
         audit->full_us = now_us;
         fabric_audit_refusal(audit->fabric, &actor, object,
@@ -76,4 +75,5 @@ void access_audit_note(struct access_audit *audit, const struct grpcx_call *call
     } else if (is_new) {
         fabric_audit_refusal(audit->fabric, &actor, object, text, now_us);
     }
+    return is_new;
 }

@@ -41,6 +41,22 @@ static bool may_call(const struct api_method *method, const struct rights *right
     return false;
 }
 
+static void note_refusal(struct api *api, const struct grpcx_call *call, const char *object,
+                         const char *text) {
+    const char *method = strrchr(grpcx_call_method(call)->path, '/') + 1;
+    (void)access_audit_note(api->access_audit, session_rights(call)->principal, method, object, text,
+                            api_now_us(api));
+}
+
+static void turned_away(void *userdata, const char *who, const char *text) {
+    struct api *api = userdata;
+    if (!access_audit_note(api->access_audit, who, "Connect", "", text, api_now_us(api)))
+        return;
+    if (api->options.turned_away)
+        api->options.turned_away(api->options.userdata, who, text);
+    api_needs_advance(api);
+}
+
 static void dispatch(struct grpcx_call *call, const ProtobufCMessage *request, void *userdata) {
     const struct api_method *method = userdata;
     struct api *api = method->api;
@@ -48,9 +64,10 @@ static void dispatch(struct grpcx_call *call, const ProtobufCMessage *request, v
     struct fabric_refusal refusal = {0};
     char text[200];
     if (!session_begin_call(call, method->is_report, text, sizeof(text))) {
+        note_refusal(api, call, "", text);
         grpcx_call_finish(call, GRPCX_RESOURCE_EXHAUSTED, text, NULL, 0);
     } else if (!may_call(method, rights, text, sizeof(text))) {
-        access_audit_note(api->access_audit, call, rights, "", text, api_now_us(api));
+        note_refusal(api, call, "", text);
         grpcx_call_finish(call, GRPCX_PERMISSION_DENIED, text, NULL, 0);
     } else if (grpcx_call_method(call)->kind == GRPCX_UNARY &&
                scope_check_request(rights, api->fabric, method->is_mutation, request, &refusal)) {
@@ -102,7 +119,9 @@ int api_new(const struct api_options *options, struct api **ret_api) {
                                                       .limits = options->limits,
                                                       .read_only_listener = options->read_only_listener,
                                                       .clock = options->clock,
-                                                      .wall_clock = options->wall_clock};
+                                                      .wall_clock = options->wall_clock,
+                                                      .turned_away = turned_away,
+                                                      .userdata = api};
     int r = sessions_new(&sessions_options, &api->sessions);
     if (r == 0)
         r = grpcx_server_add_methods(options->server, api->methods, api->n_methods);
@@ -168,7 +187,7 @@ void api_refuse(struct api *api, struct grpcx_call *call, struct fabric_refusal 
     const struct rights *rights = session_rights(call);
     scope_refusal(rights, api->fabric, refusal);
     if (refusal->reason == REASON_NOT_OWNER || refusal->reason == REASON_QUOTA)
-        access_audit_note(api->access_audit, call, rights, refusal->field, refusal->text, api_now_us(api));
+        note_refusal(api, call, refusal->field, refusal->text);
     refusal_finish(call, refusal);
     fabric_refusal_deinit(refusal);
 }

@@ -24,6 +24,8 @@ struct api_options {
      * -EBUSY while others do. */
     int (*audit)(void *userdata, const struct audit_query *query,
                  void (*done)(void *done_userdata, const struct audit_result *result), void *done_userdata);
+    /* A connection was turned away, and that is not the same as within the last hour: for the log. */
+    void (*turned_away)(void *userdata, const char *who, const char *text);
     /* Something was asked of the fabric: fabric_advance() and then api_advance() are due at the end of this
      * turn. */
     void (*needs_advance)(void *userdata);

@@ -121,8 +121,15 @@ static bool admit(void *userdata, const struct grpcx_peer *peer, void **ret_sess
     find_rights(sessions, peer, &session->rights);
     session->client = join(sessions, session->rights.principal);
     int64_t most = sessions->options.limits.connections;
-    if (!session->client ||
-        (most > 0 && session->rights.role < ROLE_ADMIN && session->client->connections >= most)) {
+    bool is_one_too_many = session->client && most > 0 && session->rights.role < ROLE_ADMIN &&
+                           session->client->connections >= most;
+    if (is_one_too_many) {
+        char text[120];
+        snprintf(text, sizeof(text), "it has %lld connections; that is the most (limits.connections)",
+                 (long long)most);
+        sessions->options.turned_away(sessions->options.userdata, session->rights.principal, text);
+    }
+    if (!session->client || is_one_too_many) {
         free(session);
         return false;
     }
@@ -145,15 +152,24 @@ static void call_ended(void *userdata, void *of) {
     session->client->streams--;
 }
 
+static void turned_away(void *userdata, const struct grpcx_peer *peer, const char *text) {
+    const struct sessions *sessions = userdata;
+    char who[PRINCIPAL_MAX];
+    snprintf(who, sizeof(who), "tls:%s", peer->address);
+    sessions->options.turned_away(sessions->options.userdata, who, text);
+}
+
 int sessions_new(const struct sessions_options *options, struct sessions **ret_sessions) {
     struct sessions *sessions = calloc(1, sizeof(*sessions));
     if (!sessions)
         return -ENOMEM;
     sessions->options = *options;
     sessions->epoch = 1;
-    grpcx_server_set_admission(
-        options->server, &(struct grpcx_admission){
-                             .admit = admit, .leave = leave, .call_ended = call_ended, .userdata = sessions});
+    grpcx_server_set_admission(options->server, &(struct grpcx_admission){.admit = admit,
+                                                                          .leave = leave,
+                                                                          .call_ended = call_ended,
+                                                                          .turned_away = turned_away,
+                                                                          .userdata = sessions});
     *ret_sessions = sessions;
     return 0;
 }

@@ -18,6 +18,9 @@ struct sessions_options {
     struct session_limits limits;
     int read_only_listener; /* grpcx_peer.listener: clients from there only look */
     struct grpcx_clock clock, wall_clock;
+    /* A connection was not let in. who: a principal, or "tls:ADDRESS". */
+    void (*turned_away)(void *userdata, const char *who, const char *text);
+    void *userdata;
 };
 /* Registers with the server. 0 or -ENOMEM. */
 __attribute__((warn_unused_result)) int sessions_new(const struct sessions_options *options,

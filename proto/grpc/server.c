@@ -384,18 +384,36 @@ static bool admit(struct conn *c) {
     return c->is_admitted;
 }
 
+static void turn_away(struct conn *c, const char *text) {
+    const struct grpcx_admission *admission = &c->server->admission;
+    if (admission->turned_away)
+        admission->turned_away(admission->userdata, &c->peer, text);
+    kill_conn(c);
+}
+
 static void on_event(struct bufferevent *bev, short what, void *userdata) {
     struct conn *c = userdata;
-    if (!(what & BEV_EVENT_CONNECTED) || c->dead || !c->is_shaking_hands) {
+    char text[200];
+    if (c->dead || !c->is_shaking_hands) {
         kill_conn(c);
+        return;
+    }
+    if (!(what & BEV_EVENT_CONNECTED)) {
+        grpcx_tls_failure(bev, text, sizeof(text));
+        turn_away(c, text);
         return;
     }
     c->is_shaking_hands = false;
     c->server->n_handshakes--;
-    if (grpcx_tls_peer(bev, &c->peer) < 0 || !admit(c))
-        kill_conn(c);
-    else
+    int r = grpcx_tls_peer(bev, &c->peer);
+    if (r < 0)
+        turn_away(c, r == -EPROTO   ? "the client did not ask for h2 (ALPN)"
+                     : r == -EACCES ? "the client showed no certificate that is accepted"
+                                    : "no memory");
+    else if (admit(c))
         kick(c);
+    else
+        kill_conn(c);
 }
 
 static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame, void *userdata) {
@@ -762,8 +780,10 @@ int grpcx_server_adopt_connection(struct grpcx_server *server, int fd, const str
     return adopt(server, fd, &own, NULL);
 }
 
-int grpcx_server_adopt_tls(struct grpcx_server *server, int fd, struct grpcx_tls *tls, int listener) {
+int grpcx_server_adopt_tls(struct grpcx_server *server, int fd, struct grpcx_tls *tls, int listener,
+                           const char *address) {
     struct grpcx_peer peer = {.uid = (uid_t)-1, .gid = (gid_t)-1, .is_tls = true, .listener = listener};
+    snprintf(peer.address, sizeof(peer.address), "%s", address);
     return adopt(server, fd, &peer, tls);
 }
 
@@ -824,7 +844,10 @@ void grpcx_server_advance(struct grpcx_server *server, int64_t at_us) {
     for (struct conn *c = server->conns, *next; c; c = next) {
         next = c->next;
         if (c->handshake_us <= at_us || stalled_us(c) <= at_us) {
-            kill_conn(c);
+            if (c->is_shaking_hands)
+                turn_away(c, "the handshake was not done in time");
+            else
+                kill_conn(c);
             continue;
         }
         for (struct grpcx_call *call = c->calls; call; call = call->next) {

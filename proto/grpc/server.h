@@ -25,6 +25,7 @@ struct grpcx_peer {
     size_t n_names;
     int64_t expires_s; /* of the certificate, since 1970 */
     int listener;      /* which socket it came in by: the owner's own number */
+    char address[48];  /* numeric, without port, of a TLS one; "": not known */
 };
 void grpcx_peer_deinit(struct grpcx_peer *peer);
 
@@ -82,6 +83,8 @@ struct grpcx_admission {
     bool (*admit)(void *userdata, const struct grpcx_peer *peer, void **ret_session);
     void (*leave)(void *userdata, void *session);
     void (*call_ended)(void *userdata, void *session);
+    /* A TLS connection did not get as far as admit; text says why. May be NULL. */
+    void (*turned_away)(void *userdata, const struct grpcx_peer *peer, const char *text);
     void *userdata;
 };
 /* Before the first connection; without it everybody is let in. */
@@ -91,9 +94,10 @@ void grpcx_server_set_admission(struct grpcx_server *server, const struct grpcx_
 __attribute__((warn_unused_result)) int grpcx_server_adopt_connection(struct grpcx_server *server, int fd,
                                                                       const struct grpcx_peer *peer);
 /* The same for a connection that begins with a TLS handshake. tls may be freed when this returns. -EUSERS
- * also when max_handshakes are under way. */
+ * also when max_handshakes are under way. address: of the client, for grpcx_peer. */
 __attribute__((warn_unused_result)) int grpcx_server_adopt_tls(struct grpcx_server *server, int fd,
-                                                               struct grpcx_tls *tls, int listener);
+                                                               struct grpcx_tls *tls, int listener,
+                                                               const char *address);
 /* Ends every connection for which is_over says so; not from a callback of the connection itself. */
 void grpcx_server_review(struct grpcx_server *server,
                          bool (*is_over)(void *userdata, const struct grpcx_peer *peer), void *userdata);
