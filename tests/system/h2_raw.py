@@ -27,8 +27,8 @@ def message(raw):
 class Connection:
     def __init__(self, path, settings=b"", greet=True, limit_s=30):
         self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(str(path))  # waits while the backlog is full
         self.socket.settimeout(limit_s)
-        self.socket.connect(str(path))
         self.encoder, self.decoder = hpack.Encoder(), hpack.Decoder()
         self.buffer = b""
         if greet:
