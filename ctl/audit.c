@@ -76,8 +76,12 @@ static int audit_verify(struct ctl *ctl) {
     if (ctl_wants_json(ctl))
         exit_status = ctl_print_json(ctl, response);
     else if (response->intact)
-        ctl_say(ctl, "the audit trail is intact: %lld rows, %lld to %lld, head %s", (long long)response->rows,
-                (long long)response->first_id, (long long)response->last_id, response->head_hash);
+        ctl_say(ctl, "the audit trail is intact: %lld rows, %lld to %lld%s, head %s",
+                (long long)response->rows, (long long)response->first_id, (long long)response->last_id,
+                response->anchor_id
+                    ? ctl_text(ctl, " (those to %lld were pruned)", (long long)response->anchor_id)
+                    : "",
+                response->head_hash);
     if (!response->intact)
         return ctl_fail(ctl, CTL_EXIT_FAILED, "the audit trail was changed: %s", response->text);
     return exit_status;
@@ -86,7 +90,7 @@ static int audit_verify(struct ctl *ctl) {
 static const struct ctl_flag log_flags[] = {
     {"object", 0, CTL_VALUE_TEXT, "NAME", .help = "Only what names this cube, slice, switch or pod"},
     {"since", 0, CTL_VALUE_TEXT, "TIME", .help = "From then on: 2026-01-31T12:00:00Z, or 2h, 7d ago"},
-    {"refusals", 0, CTL_VALUE_NONE, .help = "Requests that were refused for want of capacity, with a count"},
+    {"refusals", 0, CTL_VALUE_NONE, .help = "Requests that were refused, one row for each with a count"},
     {"after", 0, CTL_VALUE_NUMBER, "ID", .help = "Rows after this one: the next page"},
     {"limit", 0, CTL_VALUE_NUMBER, "N", .help = "At most so many rows (default 200)"},
     {0},

@@ -1,4 +1,5 @@
 #include "daemon/backup.h"
+#include "daemon/audit_keeper.h"
 #include "daemon/store/store.h"
 
 #include <errno.h>
@@ -73,6 +74,8 @@ int backup_start(struct backup *backup, const char *path,
 
 static void finish(struct backup *backup) {
     pthread_join(backup->thread, NULL);
+    if (backup->result == 0)
+        audit_keeper_tell_head(backup->path, backup->path);
     free(backup->path);
     backup->path = NULL;
     backup->is_running = false;

@@ -30,6 +30,7 @@ struct config {
     int64_t repair_settle_ms, repair_answer_within_s, repair_limit_per_hour, repair_max_cubes_at_once,
         repair_new_cube_tries;
     int64_t health_flap_count, health_flap_window_s, health_flap_quiet_s;
+    int64_t audit_keep_s, audit_head_period_s;
 };
 
 enum config_kind { CONFIG_INTEGER, CONFIG_BOOLEAN, CONFIG_MODE /* octal */, CONFIG_TEXT };

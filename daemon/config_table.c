@@ -67,6 +67,12 @@ const struct config_key config_keys[] = {
                  "A circuit that loses so much more than when it was made raises an alarm."),
     LIVE_INTEGER(store, stall_ms, "ms", 100, 600000, 5000,
                  "While a commit takes longer than this, new changes are refused."),
+    INTEGER(
+        audit, keep_s, "s", 0, 3153600000, 34560000,
+        "Rows of the audit trail that are older are pruned, and the chain goes on from the last of them; 0: "
+        "never."),
+    INTEGER(audit, head_period_s, "s", 1, 604800, 3600,
+            "How often the log is told the head of the audit trail, and old rows are pruned."),
     LIVE_INTEGER(blind, window_ms, "ms", 100, 3600000, 30000,
                  "Switches or hosts that fall silent within this time are counted together."),
     LIVE_INTEGER(blind, percent, "%", 1, 100, 10,

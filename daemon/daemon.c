@@ -1,6 +1,7 @@
 #include "daemon/daemon.h"
 #include "daemon/access.h"
 #include "daemon/api/api.h"
+#include "daemon/audit_keeper.h"
 #include "daemon/audit_reader.h"
 #include "daemon/backup.h"
 #include "daemon/device/tcp_transport.h"
@@ -29,6 +30,7 @@ struct heliostatd {
     struct loop_timer *timer;
     struct loop_wakeup *store_wakeup, *backup_wakeup, *audit_wakeup;
     struct audit_reader *audit_reader;
+    struct audit_keeper *audit_keeper;
     struct backup *backup;
     struct store *store; /* until the thread owns it */
     struct store_thread *store_thread;
@@ -423,6 +425,15 @@ static int start_server(struct heliostatd *daemon, const struct daemon_options *
     return r;
 }
 
+static int start_audit_keeper(struct heliostatd *daemon, const struct config *config) {
+    const struct audit_keeper_options options = {.loop = daemon->loop,
+                                                 .reader = daemon->audit_reader,
+                                                 .fabric = daemon->fabric,
+                                                 .period_us = config->audit_head_period_s * 1000000,
+                                                 .keep_us = config->audit_keep_s * 1000000};
+    return audit_keeper_new(&options, &daemon->audit_keeper);
+}
+
 static int start_paths(struct heliostatd *daemon) {
     int r = paths_new(daemon->loop, needs_advance, daemon, &daemon->paths);
     if (r != -EPROTONOSUPPORT)
@@ -468,6 +479,8 @@ int daemon_new(const struct daemon_options *options, struct heliostatd **ret_dae
             failed = start_store_thread(daemon);
         if (failed == 0)
             failed = start_server(daemon, options, &access.limits);
+        if (failed == 0)
+            failed = start_audit_keeper(daemon, &options->config);
         if (failed == 0)
             failed = start_paths(daemon);
         if (failed == 0)
@@ -522,9 +535,12 @@ void daemon_free(struct heliostatd *daemon) {
         store_change_free(daemon->early[i]);
     free(daemon->early);
     fabric_free(daemon->fabric);
+    if (daemon->audit_keeper)
+        audit_keeper_tell_head("stopping", daemon->options.db_path);
     store_close(daemon->store);
     listeners_free(daemon->listeners);
     roles_free(daemon->roles);
+    audit_keeper_free(daemon->audit_keeper);
     loop_wakeup_free(daemon->store_wakeup);
     loop_wakeup_free(daemon->backup_wakeup);
     loop_wakeup_free(daemon->audit_wakeup);

@@ -127,11 +127,24 @@ static bool take(struct past *past, const Heliostat__V1__AuditEntry *entry, char
     return true;
 }
 
+/* It starts with the reason. Others would not have been a job either if there had been more cubes. */
+static bool is_of_capacity(const char *outcome) {
+    static const char *const reasons[] = {
+        "NOT_ENOUGH_CUBES", "NEEDS_TOLERANCE", "HELD_BY_SPARES",     "HELD_BY_RESERVATION", "PIN_USED",
+        "PIN_UNHEALTHY",    "OCS_UNREACHABLE", "ISOLATION_UNPROVEN", "UNACCOUNTED_CIRCUIT", "QUOTA"};
+    for (size_t i = 0; i < sizeof(reasons) / sizeof(*reasons); i++)
+        if (strncmp(outcome, reasons[i], strlen(reasons[i])) == 0)
+            return true;
+    return false;
+}
+
 /* Refused requests become jobs of the median length. */
 static bool take_refusal(struct past *past, const Heliostat__V1__AuditEntry *entry, int64_t median_ms,
                          char *error) {
     int64_t first_ms;
     int shape = needed_in(past, entry->outcome);
+    if (!is_of_capacity(entry->outcome))
+        return true;
     past->refusals++;
     if (shape < 0 || !read_rfc3339(*entry->first ? entry->first : entry->time, &first_ms)) {
         past->unknown++;

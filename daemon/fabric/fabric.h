@@ -149,6 +149,9 @@ struct fabric_actor {
 void fabric_audit_refusal(struct fabric *fabric, const struct fabric_actor *actor, const char *object,
                           const char *text, int64_t now_us);
 
+/* Deletes the audit rows with an id of at most through_id; a new row says so. */
+void fabric_prune_audit(struct fabric *fabric, int64_t through_id, int64_t now_us);
+
 /* What became of an accepted or repeated change. */
 struct fabric_outcome {
     int64_t sequence;     /* wait for it with fabric_when_durable(); 0 after validate_only */
@@ -360,7 +363,7 @@ fabric_adopt_slice(struct fabric *fabric, const struct fabric_actor *actor,
                    struct fabric_plan *plan, struct fabric_outcome *ret_outcome,
                    struct fabric_refusal *refusal);
 
-/* A request that was refused for want of capacity, as often as it was made. */
+/* A request that was refused, as often as it was made. */
 struct fabric_refused {
     const char *principal, *method, *object, *text;
     enum reason reason;

@@ -48,24 +48,6 @@ int refusal_log_load(struct fabric *fabric, const struct store_refusal *stored) 
     return 0;
 }
 
-static bool is_of_capacity(enum reason reason) {
-    switch (reason) {
-    case REASON_NOT_ENOUGH_CUBES:
-    case REASON_NEEDS_TOLERANCE:
-    case REASON_HELD_BY_SPARES:
-    case REASON_HELD_BY_RESERVATION:
-    case REASON_PIN_USED:
-    case REASON_PIN_UNHEALTHY:
-    case REASON_OCS_UNREACHABLE:
-    case REASON_ISOLATION_UNPROVEN:
-    case REASON_UNACCOUNTED_CIRCUIT:
-    case REASON_QUOTA:
-        return true;
-    default:
-        return false;
-    }
-}
-
 /* The row of that request, or a free one, or that of the request that was not made for the longest time. */
 static struct row *place_of(struct refusal_log *log, const struct fabric_actor *actor) {
     struct row *oldest = &log->row[0];
@@ -94,7 +76,8 @@ static void forget(struct fabric *fabric, const struct row *row, int64_t now_us)
 void fabric_note_refusal(struct fabric *fabric, const struct fabric_actor *actor, const char *object,
                          const struct fabric_refusal *refusal, int64_t now_us) {
     struct refusal_log *log = fabric->refusals;
-    if (actor->validate_only || refusal->kind != FABRIC_REFUSAL_REASON || !is_of_capacity(refusal->reason))
+    if (actor->validate_only || refusal->kind != FABRIC_REFUSAL_REASON ||
+        refusal->reason == REASON_STORE_UNAVAILABLE) /* which could not be written */
         return;
     int64_t wall_us = fabric_wall_us(fabric, now_us);
     struct row *row = place_of(log, actor);

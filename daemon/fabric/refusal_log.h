@@ -1,5 +1,5 @@
 #pragma once
-/* What was refused for want of capacity: one row for each distinct request, with a count. Counted in memory,
+/* What was refused: one row for each distinct request, with a count. Counted in memory,
  * written by the housekeeping, so that a client that asks again and again costs one row a round. */
 #include "daemon/fabric/state.h"
 

@@ -9,6 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#define NUMBER_TEXT_OF(number) #number
+#define NUMBER_TEXT(number) NUMBER_TEXT_OF(number)
+
 static const char no_hash[AUDIT_HASH_SIZE] =
     "0000000000000000000000000000000000000000000000000000000000000000";
 
@@ -175,5 +178,60 @@ int store_audit_verify(const char *path, struct store_audit_summary *ret_summary
     sqlite3_close(db);
     if (result == 0)
         *ret_summary = summary;
+    return result;
+}
+
+/* The first number of a select with one parameter; 0 where there is no row. */
+static int ask_number(sqlite3 *db, const char *sql, int64_t parameter, int64_t *ret_number) {
+    sqlite3_stmt *statement = NULL;
+    int code = sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
+    if (code != SQLITE_OK)
+        return connection_errno(db, code);
+    sqlite3_bind_int64(statement, 1, parameter);
+    code = sqlite3_step(statement);
+    *ret_number = code == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
+    int result = connection_errno(db, code);
+    sqlite3_finalize(statement);
+    return result;
+}
+
+static int survey(sqlite3 *db, int64_t before_us, struct store_audit_summary *summary,
+                  int64_t *ret_prune_through) {
+    struct audit_chain head;
+    char hash[AUDIT_HASH_SIZE];
+    int64_t first_kept = 0, last = 0;
+    int result = audit_chain_load(db, &head);
+    if (result == 0)
+        result = load_link(db, "audit_anchor_id", "audit_anchor_hash", &summary->anchor_id, hash);
+    if (result == 0 && before_us)
+        result = ask_number(db, "SELECT audit_id FROM audit WHERE time_us >= ? ORDER BY audit_id LIMIT 1",
+                            before_us, &first_kept);
+    if (result == 0 && before_us)
+        result = ask_number(db,
+                            "SELECT max(audit_id) FROM (SELECT audit_id FROM audit WHERE audit_id < ?"
+                            " ORDER BY audit_id LIMIT " NUMBER_TEXT(STORE_AUDIT_PRUNED) ")",
+                            first_kept ? first_kept : INT64_MAX, &last);
+    summary->last_id = head.head_id;
+    memcpy(summary->head_hash, head.head_hash, sizeof(head.head_hash));
+    *ret_prune_through = last;
+    return result;
+}
+
+int store_audit_survey(const char *path, int64_t before_us, struct store_audit_summary *ret_summary,
+                       int64_t *ret_prune_through) {
+    sqlite3 *db = NULL;
+    int result = connection_open_reader(path, &db);
+    if (result < 0)
+        return result;
+    struct store_audit_summary summary = {0};
+    int64_t prune_through = 0;
+    result = connection_run(db, "BEGIN");
+    if (result == 0)
+        result = survey(db, before_us, &summary, &prune_through);
+    sqlite3_close(db);
+    if (result == 0) {
+        *ret_summary = summary;
+        *ret_prune_through = prune_through;
+    }
     return result;
 }

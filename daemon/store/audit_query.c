@@ -65,6 +65,13 @@ void audit_query_run(const char *path, const struct audit_query *query, struct a
             store_audit_verify(path, &ret_result->summary, ret_result->error, sizeof(ret_result->error));
         return;
     }
+    if (query->is_survey) {
+        int r = store_audit_survey(path, query->since_us, &ret_result->summary, &ret_result->prune_through);
+        ret_result->result = r;
+        if (r < 0)
+            snprintf(ret_result->error, sizeof(ret_result->error), "%s", strerror(-r));
+        return;
+    }
     ret_result->rows = calloc(query->limit, sizeof(*ret_result->rows));
     int r = ret_result->rows ? 0 : -ENOMEM;
     do {

@@ -7,6 +7,7 @@
 
 struct audit_query {
     bool is_verify;   /* walk the whole hash chain; the rest counts not */
+    bool is_survey;   /* the head, and what is older than since_us; the rest counts not */
     char object[160]; /* a name that object or outcome of a row must hold as a word; "": any */
     int64_t since_us; /* wall; 0: from the first */
     int64_t after_id;
@@ -24,7 +25,8 @@ struct audit_result {
     struct audit_row *rows;
     size_t n_rows;
     int64_t next_after_id;              /* 0: there is no more */
-    struct store_audit_summary summary; /* of is_verify */
+    struct store_audit_summary summary; /* of is_verify and is_survey */
+    int64_t prune_through;              /* of is_survey; 0: nothing is as old */
 };
 
 /* ret_result is filled in whatever happens; audit_result_deinit(). */

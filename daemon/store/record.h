@@ -175,7 +175,7 @@ struct store_audit {
     const char *hash; /* SHA-256 in hex; ignored by store_put() */
 };
 
-/* A request that was refused for want of capacity. Key: principal, method, request_hash. */
+/* A request that was refused. Key: principal, method, request_hash. */
 struct store_refusal {
     const char *principal, *method;
     int64_t request_hash;

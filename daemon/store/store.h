@@ -117,3 +117,10 @@ struct store_audit_summary {
  * with a sentence that names the first row that does not fit, or negative errno with a sentence. */
 __attribute__((warn_unused_result)) int
 store_audit_verify(const char *path, struct store_audit_summary *ret_summary, char *error, size_t error_size);
+/* The head of the trail, without walking it (rows and first_id stay 0), with its own read-only connection;
+ * any thread. *ret_prune_through: the rows to this id were all written before before_us (wall), at most
+ * STORE_AUDIT_PRUNED of them; 0: none. 0 or negative errno. */
+#define STORE_AUDIT_PRUNED 10000
+__attribute__((warn_unused_result)) int store_audit_survey(const char *path, int64_t before_us,
+                                                           struct store_audit_summary *ret_summary,
+                                                           int64_t *ret_prune_through);
