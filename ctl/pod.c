@@ -241,8 +241,7 @@ static const struct ctl_command commands[] = {
     {"thaw",
      "Let the controller move mirrors of a frozen pod",
      "A pod whose state is not trusted is frozen: it is read, and nothing moves. --dry-run lists every "
-     "mirror that "
-     "would move.",
+     "mirror that would move. Of a pod that is not frozen, it lets a restore that is held at a stage go on.",
      {POD_NAME},
      NULL,
      CTL_FLAGS_MUTATION | CTL_FLAGS_DESTRUCTIVE,

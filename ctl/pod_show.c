@@ -244,6 +244,8 @@ void ctl_print_grid(struct ctl *ctl, const Heliostat__V1__PodStatus *pod,
         printf("%u of %u spares%s are there\n", n, pod->spares,
                pod->spares_per_power_domain ? " of each power domain" : "");
     }
+    if (pod->restore)
+        printf("Being restored%s: %s\n", pod->restore->held ? ", HELD" : "", pod->restore->text);
     if (pod->frozen)
         printf("FROZEN, no mirror moves: %s. See pod diff, then pod thaw.\n",
                *pod->frozen_reason ? pod->frozen_reason : "no reason was given");

@@ -214,6 +214,9 @@ static void print_needs(struct ctl *ctl, struct status *s) {
         if (pod->frozen)
             need(s, "pod %s is FROZEN, no mirror moves: %s. See helioctl pod diff %s, then pod thaw",
                  pod->name, pod->frozen_reason, pod->name);
+        if (pod->restore)
+            need(s, "pod %s is being restored%s: %s", pod->name,
+                 pod->restore->held ? ", and the stage is HELD" : "", pod->restore->text);
         check_ocses(ctl, s, s->ocses[i]);
         check_cubes(s, pod);
     }

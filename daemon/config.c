@@ -331,6 +331,8 @@ struct fabric_settings config_fabric_settings(const struct config *config) {
     settings.repair_limit_per_hour = (unsigned)config->repair_limit_per_hour;
     settings.repair_max_cubes = (unsigned)config->repair_max_cubes_at_once;
     settings.repair_tries = (unsigned)config->repair_new_cube_tries;
+    settings.restore_many_slices = (unsigned)config->restore_many_slices;
+    settings.restore_pass_percent = (unsigned)config->restore_pass_percent;
     settings.flap_count = (unsigned)config->health_flap_count;
     settings.flap_window_us = config->health_flap_window_s * 1000000;
     settings.flap_quiet_us = config->health_flap_quiet_s * 1000000;

@@ -29,6 +29,7 @@ struct config {
         listen_tls_authorities[CONFIG_TEXT_MAX];
     int64_t repair_settle_ms, repair_answer_within_s, repair_limit_per_hour, repair_max_cubes_at_once,
         repair_new_cube_tries;
+    int64_t restore_many_slices, restore_pass_percent;
     int64_t health_flap_count, health_flap_window_s, health_flap_quiet_s;
     int64_t audit_keep_s, audit_head_period_s;
 };

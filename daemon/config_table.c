@@ -48,6 +48,13 @@ const struct config_key config_keys[] = {
             "When more cubes than this, or a whole row, fail within the settling time, a person is asked."),
     INTEGER(repair, new_cube_tries, "cubes", 1, 64, 3,
             "Cubes that are put in one after the other while none qualifies, before a person is asked."),
+    LIVE_INTEGER(restore, many_slices, "slices", 1, 100000, 2,
+                 "When so many slices lost circuits at once, these come back one OCS power domain after the "
+                 "other."),
+    LIVE_INTEGER(
+        restore, pass_percent, "%", 1, 100, 90,
+        "The next domain's turn comes when so many of the links of this one are proved. Also the next "
+        "stage's of a switch that was replaced."),
     LIVE_INTEGER(slice, activation_timeout_s, "s", 1, 86400, 180,
                  "A slice that is not connected by then has FAILED and gives its cubes back."),
     INTEGER(ocs, audit_period_s, "s", 1, 86400, 60, "Time between two full reads of a switch."),

@@ -83,7 +83,7 @@ static void convert_circuits_there(struct arena *arena, const struct fabric_main
             if (port->observed_b && port->is_locked)
                 message->in_the_way[message->n_in_the_way++] =
                     circuit_text(arena, ocs, a, "of a slice that is held");
-            if (m->accepted.stage && port->want_slice && maintenance_link_proof(ocs, a) < 0)
+            if (m->accepted.stage && port->want_slice && stage_link_proof(ocs, a) < 0)
                 message->findings[message->n_findings++] = circuit_text(
                     arena, ocs, a,
                     port->observed_b ? "no light, or light from elsewhere" : "the switch does not make it");
@@ -110,8 +110,8 @@ Heliostat__V1__Maintenance *convert_maintenance(struct arena *arena, const struc
     message->circuits_left = sight.n_lit;
     message->ports_disabled = sight.n_disabled;
     message->safe_since = convert_time(arena, m->accepted.safe_since_us);
-    message->links = sight.n_links;
-    message->links_proved = sight.n_proved;
+    message->links = sight.links.n_links;
+    message->links_proved = sight.links.n_proved;
     if (m->object.move_to) {
         snprintf(text, sizeof(text), "%c%u", m->object.side == TOPO_SIDE_A ? 'A' : 'B', m->object.move_to);
         message->move_to = arena_copy(arena, text);

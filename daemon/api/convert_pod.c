@@ -1,4 +1,5 @@
 #include "daemon/api/convert.h"
+#include "daemon/fabric/restore.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -88,6 +89,23 @@ Heliostat__V1__CubeStatus *convert_cube(struct arena *arena, const struct fabric
     return message;
 }
 
+static Heliostat__V1__RestoreStatus *convert_restore(struct arena *arena, const struct fabric_pod *pod) {
+    Heliostat__V1__RestoreStatus *message = arena_message(arena, &heliostat__v1__restore_status__descriptor);
+    char text[FABRIC_TEXT_MAX];
+    if (!message)
+        return NULL;
+    restore_text(pod, text, sizeof(text));
+    message->power_domain = (char *)pod->restore.domain;
+    message->stage = pod->restore.stage;
+    message->links = pod->restore.sight.n_links;
+    message->links_proved = pod->restore.sight.n_proved;
+    message->links_wrong = pod->restore.sight.n_wrong;
+    message->held = restore_is_held(pod);
+    message->since = convert_time(arena, pod->restore.since_us);
+    message->text = arena_copy(arena, text);
+    return message;
+}
+
 Heliostat__V1__PodStatus *convert_pod(struct arena *arena, const struct fabric_pod *pod,
                                       int64_t heard_after_us) {
     Heliostat__V1__PodStatus *message = arena_message(arena, &heliostat__v1__pod_status__descriptor);
@@ -97,6 +115,8 @@ Heliostat__V1__PodStatus *convert_pod(struct arena *arena, const struct fabric_p
     message->model = (char *)pod->model;
     message->frozen = pod->frozen != FROZEN_NOT;
     message->frozen_reason = (char *)pod->frozen_text;
+    if (pod->restore.is_running)
+        message->restore = convert_restore(arena, pod);
     message->largest_slice_chips = pod->largest_slice_cubes * FABRIC_CHIPS_PER_CUBE;
     message->cubes = arena_array(arena, pod->n_cubes, sizeof(*message->cubes));
     message->n_cubes = pod->n_cubes;

@@ -4,6 +4,7 @@
 #include "daemon/fabric/reconcile.h"
 #include "daemon/fabric/refuse.h"
 #include "daemon/fabric/request.h"
+#include "daemon/fabric/restore.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -178,9 +179,24 @@ static int set_frozen(struct fabric *fabric, const struct fabric_actor *actor, c
     return request_submit(change, actor, 0, 0, pod->name, ret_outcome);
 }
 
+static int let_go_on(struct fabric *fabric, const struct fabric_actor *actor, struct fabric_pod *pod,
+                     int64_t now_us, struct fabric_outcome *ret_outcome, struct fabric_refusal *refusal) {
+    int r = check(fabric, actor, pod, pod->revision, ret_outcome, refusal);
+    if (r || actor->validate_only)
+        return r;
+    struct change *change = change_begin(fabric, actor->principal, now_us);
+    if (!change)
+        return refuse_store(refusal);
+    restore_go_on(change, pod, now_us);
+    fabric_mark(fabric);
+    return request_submit(change, actor, 0, 0, pod->name, ret_outcome);
+}
+
 int fabric_thaw(struct fabric *fabric, const struct fabric_actor *actor, const struct fabric_pod *pod,
                 int64_t now_us, struct fabric_outcome *ret_outcome, struct fabric_refusal *refusal) {
     bool was_frozen = pod->frozen != FROZEN_NOT;
+    if (!was_frozen && restore_is_held(pod))
+        return let_go_on(fabric, actor, (struct fabric_pod *)pod, now_us, ret_outcome, refusal);
     int r = set_frozen(fabric, actor, pod, FROZEN_NOT, "", now_us, ret_outcome, refusal);
     if (r == 0 && was_frozen && pod->frozen == FROZEN_NOT)
         reconcile_begin_anew((struct fabric_pod *)pod);

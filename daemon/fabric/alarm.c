@@ -5,6 +5,7 @@
 #include "daemon/fabric/loss.h"
 #include "daemon/fabric/meter.h"
 #include "daemon/fabric/observe.h"
+#include "daemon/fabric/restore.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -33,6 +34,13 @@ static void look_at_pod(const struct teller *teller, const struct fabric_pod *po
     if (pod->frozen)
         tell(teller, "POD_FROZEN", pod, pod->name, 0,
              "look at `helioctl pod diff`, then say `helioctl pod thaw`", "%s", pod->frozen_text);
+    if (restore_is_held(pod)) {
+        char text[FABRIC_TEXT_MAX];
+        restore_text(pod, text, sizeof(text));
+        tell(teller, "RESTORING_STOPPED", pod, pod->name, pod->restore.since_us,
+             "put the links right, it goes on by itself; or `helioctl pod thaw` goes on without them", "%s",
+             text);
+    }
     if (pod->is_blind)
         tell(teller, "BLIND", pod, pod->name, 0,
              "look for what many switches or hosts have in common: the management network, power",

@@ -191,6 +191,14 @@ static void derive_cube_health(struct fabric_cube *cube, int64_t now_us) {
         fabric_mark(fabric);
 }
 
+/* Since when nothing is heard of a host; 0: nothing is expected of it. A host of a slice that did not speak
+ * since the start had a chance to from then on: a rack that died while the controller was down, or just
+ * before, is found out like any other. */
+static int64_t last_heard_us(const struct fabric_cube *cube, const struct fabric_host *host) {
+    bool is_expected = cube->durable_slice || cube->durable_part_hosts;
+    return host->heard_us ? host->heard_us : is_expected ? cube->pod->fabric->started_us : 0;
+}
+
 /* A host that is silent for long enough, of a cube that several hosts of other cubes see dark, is dead; once
  * it is dead by evidence it stays so until it speaks. */
 static void judge_silence(struct fabric_cube *cube, const struct attribution *attribution, int64_t now_us) {
@@ -204,9 +212,10 @@ static void judge_silence(struct fabric_cube *cube, const struct attribution *at
         const char *cause = h->said ? h->said_cause : h->cause;
         bool was_dead = said == HEALTH_UNHEALTHY &&
                         (strcmp(cause, "HOST_SILENT") == 0 || strcmp(cause, "BEFORE_RESTART") == 0);
-        if (!h->heard_us || now_us < h->silent_at_us || was_dead)
+        int64_t heard_us = last_heard_us(cube, h);
+        if (!heard_us || now_us < h->silent_at_us || was_dead)
             continue;
-        bool is_due = !cube->pod->is_blind && now_us - h->heard_us >= fabric->settings.host_silent_us;
+        bool is_due = !cube->pod->is_blind && now_us - heard_us >= fabric->settings.host_silent_us;
         if (is_due && !has_looked) {
             witnesses = find_witnesses(cube, attribution, now_us);
             has_looked = true;
@@ -217,13 +226,17 @@ static void judge_silence(struct fabric_cube *cube, const struct attribution *at
     }
 }
 
+/* And somebody speaks, who could be a witness. */
 static bool is_anyone_silent(const struct fabric_pod *pod, int64_t now_us) {
-    for (unsigned i = 0; i < pod->n_cubes; i++)
-        for (unsigned host = 0; host < FABRIC_HOSTS_PER_CUBE; host++)
-            if (pod->cube[i].host[host].heard_us &&
-                now_us - pod->cube[i].host[host].heard_us >= pod->fabric->settings.host_silent_us)
-                return true;
-    return false;
+    bool is_silent = false, is_heard = false;
+    for (unsigned i = 0; i < pod->n_cubes && !(is_silent && is_heard); i++)
+        for (unsigned host = 0; host < FABRIC_HOSTS_PER_CUBE; host++) {
+            const struct fabric_host *h = &pod->cube[i].host[host];
+            int64_t heard_us = last_heard_us(&pod->cube[i], h);
+            is_silent = is_silent || (heard_us && now_us - heard_us >= pod->fabric->settings.host_silent_us);
+            is_heard = is_heard || (h->was_reported && now_us < h->silent_at_us);
+        }
+    return is_silent && is_heard;
 }
 
 void derive_health(struct fabric_pod *pod, int64_t now_us) {

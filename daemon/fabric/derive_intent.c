@@ -296,11 +296,12 @@ void derive_classes(struct fabric_pod *pod, int64_t now_us) {
     for (unsigned i = 0; i < pod->n_ocses; i++) {
         struct fabric_ocs *ocs = &pod->ocs[i];
         struct counts counts = {0};
-        ocs->n_circuits = 0;
+        ocs->n_circuits = ocs->n_missing = 0;
         for (unsigned a = 1; a <= ocs->ports_a; a++) {
             struct fabric_port *port = &ocs->port[a];
             if (!observe_is_usable(ocs))
                 mark_unproven_port(pod, ocs, a);
+            ocs->n_missing += port->want_b && !port->is_test && port->observed_b != port->want_b;
             counts.missing += port->want_b && !port->is_test && port->observed_b != port->want_b &&
                               !is_being_made(ocs, port);
             if (!port->observed_b) {

@@ -249,6 +249,25 @@ static void explain_state(const struct sight *sight, enum slice_state state, cha
     }
 }
 
+/* Why a slice is not connected yet, when more than mirrors that move keep it. */
+static void explain_waiting(const struct fabric_slice *slice, const struct slice_version *version,
+                            const struct sight *sight, char *cause) {
+    const struct fabric_pod *pod = slice->pod;
+    unsigned failed = 0;
+    struct topo_link first = {.ocs = -1};
+    cause[0] = '\0';
+    for (unsigned i = 0; i < sight->n_missing; i++) {
+        const struct slice_link *link = &sight->missing[i];
+        if (link->cause == LINK_CAUSE_PORT_FAILED && !failed++)
+            first = topo_link_at(pod->wiring, &version->shape, version->cubes, link->position,
+                                 link->dimension, link->index);
+    }
+    if (failed)
+        snprintf(cause, FABRIC_TEXT_MAX,
+                 "%s does not make A%u-B%u; %u circuits in all failed, and are tried again now and then",
+                 pod->ocs[first.ocs].name, first.a, first.b, failed);
+}
+
 static bool operation_is_over(const struct fabric *fabric, const struct fabric_operation *operation,
                               const struct fabric_slice *but) {
     for (const struct fabric_slice *slice = fabric->slices; slice; slice = slice->next)
@@ -283,6 +302,7 @@ static void fail(struct fabric_slice *slice, const struct sight *sight, int64_t 
     if (!change)
         return;
     char cause[FABRIC_TEXT_MAX];
+    const char *why = slice->accepted->cause;
     const struct slice_link *lossy = NULL;
     for (unsigned i = 0; i < sight->n_missing && !lossy; i++)
         if (sight->missing[i].cause == LINK_CAUSE_LOSS)
@@ -290,8 +310,9 @@ static void fail(struct fabric_slice *slice, const struct sight *sight, int64_t 
     if (lossy)
         link_path_text(slice, slice->accepted, lossy, cause);
     else
-        snprintf(cause, sizeof(cause), "%s: %u of %u circuits were there when the time to connect ended",
-                 slice->name, slice->circuits_done, slice->circuits_total);
+        snprintf(cause, sizeof(cause),
+                 "%s: %u of %u circuits were there when the time to connect ended%s%.50s", slice->name,
+                 slice->circuits_done, slice->circuits_total, *why ? "; " : "", why);
     for (struct fabric_slice *member = fabric->slices; member; member = member->next) {
         if ((member != slice && !falls_with(member, operation)) || member->accepted != member->durable)
             continue;
@@ -343,11 +364,15 @@ static void move_on(struct fabric_slice *slice, struct sight *sight, int64_t now
     after->state = state;
     after->qualified = qualified;
     after->unverified_since_us = unverified_since_us;
+    bool is_new = still_connecting && state == SLICE_CONNECTING;
+    if (is_new)
+        explain_waiting(slice, version, sight, after->cause);
+    bool same_cause = !is_new || strcmp(after->cause, version->cause) == 0;
     bool same_links = link_list_same_links(&after->missing, &version->missing);
     bool same_state = state == version->state;
     bool has_proved_fresh = qualified == QUALIFIED_PASSED && version->fresh.count;
-    bool is_same = same_state && !has_proved_fresh && qualified == version->qualified && same_links &&
-                   link_list_equal(&after->missing, &version->missing) &&
+    bool is_same = same_state && same_cause && !has_proved_fresh && qualified == version->qualified &&
+                   same_links && link_list_equal(&after->missing, &version->missing) &&
                    link_list_equal(&after->failed, &version->failed) &&
                    unverified_since_us == version->unverified_since_us;
     struct change *change = is_same ? NULL : change_begin(fabric, "heliostatd", now_us);
@@ -372,6 +397,7 @@ static void move_on(struct fabric_slice *slice, struct sight *sight, int64_t now
     const char *kind = !same_state || !same_links                            ? "SLICE_STATE"
                        : qualified != version->qualified                     ? "SLICE_QUALIFIED"
                        : unverified_since_us != version->unverified_since_us ? "SLICE_UNVERIFIED"
+                       : !same_cause                                         ? "SLICE_WAITS"
                                                                              : "SLICE_LINKS";
     char text[FABRIC_TEXT_MAX];
     snprintf(text, sizeof(text), "%s",

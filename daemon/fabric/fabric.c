@@ -13,6 +13,7 @@
 #include "daemon/fabric/repair.h"
 #include "daemon/fabric/request.h"
 #include "daemon/fabric/reservation.h"
+#include "daemon/fabric/restore.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -42,6 +43,8 @@ struct fabric_settings fabric_default_settings(void) {
         .repair_limit_per_hour = 6,
         .repair_max_cubes = 3,
         .repair_tries = 3,
+        .restore_many_slices = 2,
+        .restore_pass_percent = 90,
         .flap_count = 4,
         .flap_window_us = 600000000,
         .flap_quiet_us = 300000000,
@@ -185,10 +188,10 @@ static void advance_devices(struct fabric_pod *pod, int64_t now_us) {
             device_advance(ocs->device, now_us);
         if (observe_is_usable(ocs) && ocs->audit_at_us <= now_us) {
             ocs->audit_at_us = now_us + pod->fabric->settings.audit_period_us;
-            for (unsigned a = 1; a <= ocs->ports_a; a++)
-                ocs->port[a].may_try = ocs->port[a].is_failed;
             device_read_map(ocs->device, now_us);
         }
+        if (observe_is_usable(ocs) && ocs->try_at_us <= now_us)
+            observe_try_again(ocs, now_us);
         if (ocs->retry_at_us && ocs->retry_at_us <= now_us) {
             ocs->retry_at_us = 0;
             ocs->needs_reconcile = true;
@@ -239,6 +242,7 @@ static void advance_once(struct fabric *fabric, int64_t now_us) {
         if (pod->qualifications)
             qualify_review(pod, now_us);
         meter_pod(pod, true, now_us);
+        restore_review(pod, now_us);
         reconcile_pod(pod, now_us);
         meter_pod(pod, false, now_us);
         tell_reads(pod);
@@ -273,8 +277,10 @@ int64_t fabric_next_wakeup_us(const struct fabric *fabric) {
         next = earlier(next, qualify_next_us(pod));
         for (unsigned i = 0; i < pod->n_ocses; i++) {
             next = earlier(next, device_next_wakeup_us(pod->ocs[i].device));
-            if (observe_is_usable(&pod->ocs[i]))
+            if (observe_is_usable(&pod->ocs[i])) {
                 next = earlier(next, pod->ocs[i].audit_at_us);
+                next = earlier(next, pod->ocs[i].try_at_us);
+            }
         }
     }
     return next;

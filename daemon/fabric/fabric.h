@@ -34,6 +34,8 @@ struct fabric_settings {
     unsigned repair_limit_per_hour; /* 6, of one slice */
     unsigned repair_max_cubes;      /* 3: when more fail at once, a person is asked */
     unsigned repair_tries;          /* 3: cubes put in that do not qualify, one after another */
+    unsigned restore_many_slices;   /* 2: so many slices come back in stages */
+    unsigned restore_pass_percent;  /* 90, of the links of a stage */
     unsigned flap_count;            /* 4 times within ... */
     int64_t flap_window_us;         /* 10 min, and a host flaps until it was quiet ... */
     int64_t flap_quiet_us;          /* 5 min */

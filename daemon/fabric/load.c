@@ -6,6 +6,7 @@
 #include "daemon/fabric/qualify_cube.h"
 #include "daemon/fabric/refusal_log.h"
 #include "daemon/fabric/request.h"
+#include "daemon/fabric/restore.h"
 #include "daemon/fabric/swap_list.h"
 
 #include <errno.h>
@@ -187,6 +188,13 @@ static void take_qualification(const void *record, void *userdata) {
 static void take_baseline(const void *record, void *userdata) {
     struct loader *loader = userdata;
     int r = baseline_load(loader->fabric, record);
+    if (r < 0)
+        loader->result = r;
+}
+
+static void take_restore(const void *record, void *userdata) {
+    struct loader *loader = userdata;
+    int r = restore_load(loader->fabric, record, loader->now_us);
     if (r < 0)
         loader->result = r;
 }
@@ -487,6 +495,8 @@ int fabric_load(struct fabric *fabric, struct store *store, int64_t now_us, int6
         r = store_load(store, STORE_QUALIFICATION, take_qualification, &loader);
     if (r == 0)
         r = store_load(store, STORE_BASELINE, take_baseline, &loader);
+    if (r == 0)
+        r = store_load(store, STORE_RESTORE, take_restore, &loader);
     if (r == 0)
         r = loader.result;
     if (r == 0 && store_origin(store) == STORE_RESTORED) {

@@ -3,6 +3,7 @@
  * covers, from the moment it is accepted until it is gone; what is connected there goes, a slice's only with
  * somebody's word. The blocks on ports follow from the list of these, and are never stored. */
 #include "daemon/fabric/change.h"
+#include "daemon/fabric/stage.h"
 
 enum maintenance_kind {
     MAINTENANCE_NONE,
@@ -120,11 +121,9 @@ struct maintenance_sight {
     enum maintenance_state state;
     char text[FABRIC_TEXT_MAX];
     unsigned n_ports, n_lit, n_waiting, n_in_the_way, n_settling, n_disabled, n_to_disable, n_to_enable;
-    uint64_t unread;                     /* a bit for each switch that cannot be read */
-    unsigned n_links, n_proved, n_wrong; /* of the stages so far of a switch that was replaced */
+    uint64_t unread;          /* a bit for each switch that cannot be read */
+    struct stage_sight links; /* of the stages so far of a switch that was replaced */
 };
 void maintenance_look(const struct fabric_maintenance *maintenance, struct maintenance_sight *ret_sight);
-/* A link of a slice that was replaced, at this A port: 1 proved by light, -1 wrong, 0 not heard yet. */
-int maintenance_link_proof(const struct fabric_ocs *ocs, unsigned a);
 /* The A port's link is not due before a later stage. */
 bool maintenance_is_later(unsigned stage, unsigned a);

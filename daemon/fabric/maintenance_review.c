@@ -116,15 +116,13 @@ static void full_name(const struct fabric_maintenance *m, char text[112]) {
 static bool is_over(const struct fabric_maintenance *m, const struct maintenance_sight *sight) {
     if (m->accepted.is_ending)
         return sight->n_to_enable == 0;
-    return m->accepted.stage == MAINTENANCE_STAGES && sight->n_proved == sight->n_links;
+    return m->accepted.stage == MAINTENANCE_STAGES && sight->links.n_proved == sight->links.n_links;
 }
 
-/* The next stage begins when every link of this one is proved by light, or no more than one in ten is wrong.
- */
 static bool stage_is_done(const struct fabric_maintenance *m, const struct maintenance_sight *sight) {
     return m->accepted.stage && m->accepted.stage < MAINTENANCE_STAGES &&
            sight->state == MAINTENANCE_RESTORING && observe_is_usable(&m->pod->ocs[m->object.ocs]) &&
-           sight->n_proved + sight->n_wrong == sight->n_links;
+           stage_judge(&sight->links, m->pod->fabric->settings.restore_pass_percent) == STAGE_PASSED;
 }
 
 static void review_one(struct fabric_maintenance *m, int64_t now_us) {

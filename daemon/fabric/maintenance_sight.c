@@ -40,48 +40,23 @@ static void look_at_port(const struct fabric_maintenance *m, const struct fabric
     sight->n_in_the_way += class == CIRCUIT_UNACCOUNTED || class == CIRCUIT_FOREIGN;
 }
 
-int maintenance_link_proof(const struct fabric_ocs *ocs, unsigned a) {
-    const struct fabric_port *port = &ocs->port[a];
-    const struct fabric_pod *pod = ocs->pod;
-    if (port->observed_b != port->want_b)
-        return port->is_failed ? -1 : 0;
-    uint16_t ends[2] = {pod->wiring->end_of[ocs->index][TOPO_SIDE_A][a],
-                        pod->wiring->end_of[ocs->index][TOPO_SIDE_B][port->want_b]};
-    unsigned proved = 0;
-    for (unsigned i = 0; i < 2; i++) {
-        if (ends[i] == TOPO_NO_END)
-            return 0;
-        const struct link_end *end =
-            &pod->cube[topo_end_cube(ends[i])].end[topo_end_face(ends[i])][topo_end_index(ends[i])];
-        if (end->reports < 2)
-            continue;
-        if (!end->light || end->far_end != ends[1 - i])
-            return -1;
-        proved++;
-    }
-    return proved == 2;
-}
-
 static void look_at_stage(const struct fabric_maintenance *m, struct maintenance_sight *sight) {
     const struct fabric_ocs *ocs = &m->pod->ocs[m->object.ocs];
-    for (unsigned a = 1; a <= ocs->ports_a; a++) {
-        if (!ocs->port[a].want_b || !ocs->port[a].want_slice)
-            continue;
-        int proof = maintenance_link_proof(ocs, a);
-        sight->n_links++;
-        sight->n_proved += proof > 0;
-        sight->n_wrong += proof < 0;
-    }
-    /* At least 90 % of a stage must pass before the next one. */
-    sight->state = sight->n_wrong * 10 > sight->n_links ? MAINTENANCE_STOPPED : MAINTENANCE_RESTORING;
+    struct stage_sight *links = &sight->links;
+    for (unsigned a = 1; a <= ocs->ports_a; a++)
+        if (ocs->port[a].want_b && ocs->port[a].want_slice)
+            stage_add(links, stage_link_proof(ocs, a));
+    sight->state = stage_judge(links, m->pod->fabric->settings.restore_pass_percent) == STAGE_STOPPED
+                       ? MAINTENANCE_STOPPED
+                       : MAINTENANCE_RESTORING;
     if (sight->state == MAINTENANCE_STOPPED)
         snprintf(
             sight->text, sizeof(sight->text),
             "stage %u of %u: %u of %u links did not come to light where they should; put the fibers right",
-            m->accepted.stage, MAINTENANCE_STAGES, sight->n_wrong, sight->n_links);
+            m->accepted.stage, MAINTENANCE_STAGES, links->n_wrong, links->n_links);
     else
         snprintf(sight->text, sizeof(sight->text), "stage %u of %u: %u of %u links are proved by light%s",
-                 m->accepted.stage, MAINTENANCE_STAGES, sight->n_proved, sight->n_links,
+                 m->accepted.stage, MAINTENANCE_STAGES, links->n_proved, links->n_links,
                  observe_is_usable(ocs) ? "" : "; the switch cannot be read");
 }
 

@@ -99,7 +99,8 @@ struct fabric_port {
     bool is_leaving;                  /* its removal was sent: observed_b may be gone already */
     uint16_t sent_b;                  /* its addition was sent and no map was read since; 0: none */
     uint8_t failures;                 /* tries in a row after which the intended circuit was not there */
-    bool is_failed;                   /* given up until the intent or the session changes */
+    bool is_failed;                   /* given up: tried again now and then, by itself */
+    int64_t try_at_us;                /* given up: when it is due once more */
     bool is_blocked;                  /* a person works there: nothing connects it; see maintenance.h */
     bool is_disabled;                 /* by the switch itself, as we asked */
     bool may_be_disabled;             /* was asked for, and nothing proves that it was enabled since */
@@ -107,7 +108,7 @@ struct fabric_port {
     uint16_t yielded_b;               /* the circuit of a slice that was given up for maintenance; 0: none */
     int64_t put_right_us[2];          /* the last two times a drifted circuit was put right; 0: never */
     bool is_put_right;                /* the last of these was sent, and the circuit was not read since */
-    bool may_try;                     /* given up, but an audit is due: once more */
+    bool may_try;                     /* given up, and due once more */
     enum { REMAKE_NEVER, REMAKE_DUE, REMAKE_SENT, REMAKE_DONE } remake; /* of a dark link; see link_retry.h */
 };
 
@@ -174,6 +175,7 @@ struct fabric_ocs {
     bool meter_first;            /* before other changes: mirrors have settled and somebody waits for it */
     int64_t meter_due_since_us, meter_audit_at_us; /* monotonic */
     bool baseline_unsaved;
+    unsigned n_missing;    /* intended circuits that are not observed */
     unsigned n_circuits;   /* observed, foreign ones left out */
     int64_t sent_at_us;    /* of the change under way; 0: none */
     int64_t retry_at_us;   /* nothing is sent before */
@@ -182,6 +184,7 @@ struct fabric_ocs {
     bool needs_reconcile;
     enum { READ_NONE, READ_OK, READ_LOST } read_ended; /* to be told to the listener */
     int64_t audit_at_us;                               /* next full read */
+    int64_t try_at_us; /* the next try of a port that was given up; INT64_MAX: none */
 };
 
 struct link_list {
@@ -251,6 +254,7 @@ struct fabric_slice {
     unsigned n_labels;
     struct slice_version *accepted, *durable; /* durable NULL: creation is not durable yet */
     bool needs_judging;
+    bool is_restored; /* its circuits come back in stages; see restore.h */
     unsigned circuits_done, circuits_total;
     int64_t lease_until_us; /* monotonic: when the lease runs out; of an orphan: when it may be released */
 };
@@ -263,6 +267,23 @@ struct fabric_former {
     struct topo_shape shape;
     uint16_t cubes[TOPO_POSITIONS_MAX];
     bool is_going; /* its rows are being deleted */
+};
+
+/* The links of a stage; see stage.h. */
+struct stage_sight {
+    unsigned n_links, n_proved, n_wrong;
+};
+
+/* Circuits of many slices that come back in stages; see restore.h. */
+struct fabric_restore {
+    bool is_running;
+    bool is_held;                     /* the stage does not pass by itself */
+    bool is_told;                     /* the row and the event say so */
+    char domain[40], told_domain[40]; /* the OCS power domain at work */
+    unsigned stage;                   /* from 1 */
+    uint64_t open;                    /* a bit for each switch whose turn has come */
+    int64_t since_us, began_us;       /* of the stage: wall, monotonic */
+    struct stage_sight sight;
 };
 
 struct fabric_pod {
@@ -282,6 +303,7 @@ struct fabric_pod {
     struct topo_wiring *wiring;
     struct topo_pod plan; /* for the planner; see refresh.h */
     struct fabric_former *formers;
+    struct fabric_restore restore;
     struct fabric_maintenance *maintenances;     /* see maintenance.h */
     struct fabric_qualification *qualifications; /* see qualify_cube.h */
     unsigned spares; /* cubes to hold back, of the pod or of each cube power domain */

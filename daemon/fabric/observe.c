@@ -11,6 +11,9 @@
 #define RETRY_FIRST_US 100000
 #define RETRY_MAX_US 30000000
 #define PORT_TRIES 3
+/* Of a port that was given up. */
+#define TRY_AGAIN_FIRST_US 1000000
+#define TRY_AGAIN_MAX_US 60000000
 
 bool observe_is_usable(const struct fabric_ocs *ocs) {
     return ocs->is_readable && device_state(ocs->device) == DEVICE_READY;
@@ -132,21 +135,55 @@ static void on_map(struct device *device, const uint16_t *b_of_a, int64_t now_us
     fabric_mark(pod->fabric);
 }
 
+/* When a port that was given up is due once more: twice as long after each failure. */
+static int64_t try_again_us(const struct fabric *fabric, const struct fabric_port *port, int64_t now_us) {
+    int64_t most_us = fabric->settings.audit_period_us < TRY_AGAIN_MAX_US ? fabric->settings.audit_period_us
+                                                                          : TRY_AGAIN_MAX_US;
+    unsigned doublings = port->failures < PORT_TRIES + 6 ? port->failures - PORT_TRIES : 6;
+    int64_t wait_us = (int64_t)TRY_AGAIN_FIRST_US << doublings;
+    return now_us + (wait_us < most_us ? wait_us : most_us);
+}
+
+void observe_try_again(struct fabric_ocs *ocs, int64_t now_us) {
+    ocs->try_at_us = INT64_MAX;
+    for (unsigned a = 1; a <= ocs->ports_a; a++) {
+        struct fabric_port *port = &ocs->port[a];
+        if (!port->is_failed || port->may_try)
+            continue;
+        if (port->try_at_us <= now_us) {
+            port->may_try = ocs->needs_reconcile = true;
+        } else if (port->try_at_us < ocs->try_at_us) {
+            ocs->try_at_us = port->try_at_us;
+        }
+    }
+}
+
 /* The intended circuits that were sent and are not there: tried again, at first together with what else
- * waits, then slice by slice, then given up and named. */
-static void count_failures(struct fabric_ocs *ocs) {
+ * waits, then slice by slice, then given up and named, and tried again now and then. False: every one of them
+ * is given up by now, and no reason to let others wait. */
+static bool count_failures(struct fabric_ocs *ocs, int64_t now_us) {
+    bool is_any = false, is_waiting = false;
     for (unsigned a = 1; a <= ocs->ports_a; a++) {
         struct fabric_port *port = &ocs->port[a];
         if (!port->in_flight)
             continue;
         port->in_flight = false;
-        if (port->want_b && port->observed_b != port->want_b && ++port->failures >= PORT_TRIES) {
+        if (!port->want_b || port->observed_b == port->want_b)
+            continue;
+        port->failures += port->failures < UINT8_MAX;
+        is_any = true;
+        is_waiting = is_waiting || port->failures < PORT_TRIES;
+        if (port->failures >= PORT_TRIES) {
             port->is_failed = true;
+            port->try_at_us = try_again_us(ocs->pod->fabric, port, now_us);
+            if (port->try_at_us < ocs->try_at_us)
+                ocs->try_at_us = port->try_at_us;
             ocs->pod->classes_are_old = ocs->pod->plan_is_old = true;
             if (port->want_slice)
                 port->want_slice->needs_judging = true;
         }
     }
+    return is_waiting || !is_any;
 }
 
 static void on_change_done(struct device *device, enum device_result result, int64_t now_us, void *userdata) {
@@ -157,11 +194,12 @@ static void on_change_done(struct device *device, enum device_result result, int
         ocs->is_split = false;
     } else if (result == DEVICE_PARTIAL) {
         surprise_in_change(ocs, now_us);
-        count_failures(ocs);
-        int64_t wait_us = RETRY_FIRST_US << (ocs->failed_tries < 10 ? ocs->failed_tries : 10);
-        ocs->retry_at_us = now_us + (wait_us < RETRY_MAX_US ? wait_us : RETRY_MAX_US);
-        ocs->failed_tries++;
-        ocs->is_split = true;
+        if (count_failures(ocs, now_us)) {
+            int64_t wait_us = RETRY_FIRST_US << (ocs->failed_tries < 10 ? ocs->failed_tries : 10);
+            ocs->retry_at_us = now_us + (wait_us < RETRY_MAX_US ? wait_us : RETRY_MAX_US);
+            ocs->failed_tries++;
+            ocs->is_split = true;
+        }
     } else {
         for (unsigned a = 1; a <= ocs->ports_a; a++)
             ocs->port[a].in_flight = false;

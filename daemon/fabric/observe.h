@@ -10,3 +10,5 @@
 const struct device_callbacks *observe_callbacks(struct fabric_ocs *ocs);
 /* The switch can be read and written now. */
 bool observe_is_usable(const struct fabric_ocs *ocs);
+/* Ports that were given up, and are due, may be tried once more; sets ocs->try_at_us. */
+void observe_try_again(struct fabric_ocs *ocs, int64_t now_us);

@@ -70,6 +70,7 @@ static void compare_slice(const struct fabric_slice *slice, const struct fabric_
 
 /* What an inventory does not say stays as it was: an operator's words, health, pins. */
 static void keep_records(const struct fabric_pod *old, struct fabric_pod *new) {
+    new->restore = old->restore;
     new->spares = old->spares;
     new->spares_per_domain = old->spares_per_domain;
     for (unsigned i = 0; i < old->n_cubes && i < new->n_cubes; i++) {

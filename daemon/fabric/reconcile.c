@@ -2,6 +2,7 @@
 #include "daemon/fabric/change.h"
 #include "daemon/fabric/link_retry.h"
 #include "daemon/fabric/observe.h"
+#include "daemon/fabric/restore.h"
 #include "daemon/fabric/surprise.h"
 
 #include <stdio.h>
@@ -18,7 +19,7 @@ static bool is_drift(const struct fabric_port *port) {
 
 /* Somebody asked for the circuit and waits for it; anything else is a move that nobody asked for. That holds
  * through a restart, which forgets what was confirmed. */
-static bool is_asked_for(const struct fabric_port *port) {
+bool reconcile_is_asked_for(const struct fabric_port *port) {
     enum slice_state state = port->want_slice->durable->state;
     return !is_drift(port) && (state == SLICE_CONNECTING || state == SLICE_REPAIRING);
 }
@@ -47,10 +48,18 @@ static bool may_add(const struct fabric_ocs *ocs, const struct fabric_port *port
         return !port->is_failed && !ocs->pod->is_blind;
     if ((port->is_failed && !port->may_try && !anew) || !port->want_slice)
         return false;
-    if (is_asked_for(port))
+    if (reconcile_is_asked_for(port))
         return true;
+    if (!anew && !restore_is_open(ocs))
+        return false;
     bool is_put_right = ocs->pod->fabric->settings.repair_drift || port->remake == REMAKE_SENT;
     return is_put_right && !ocs->pod->is_blind && (anew || !is_fought_over(port, now_us));
+}
+
+bool reconcile_may_restore(const struct fabric_ocs *ocs, unsigned a, int64_t now_us) {
+    const struct fabric_port *port = &ocs->port[a];
+    return !port->is_failed && may_connect(ocs, port) && !is_fought_over(port, now_us) &&
+           (ocs->pod->fabric->settings.repair_drift || port->remake == REMAKE_SENT);
 }
 
 const char *reconcile_why_not(const struct fabric_ocs *ocs, unsigned a, int64_t now_us) {
@@ -60,11 +69,13 @@ const char *reconcile_why_not(const struct fabric_ocs *ocs, unsigned a, int64_t 
     if (!may_connect(ocs, port))
         return "missing: a person works there";
     if (port->is_failed && !port->may_try && !ocs->pod->frozen)
-        return "missing: given up, the switch does not make it; tried again at the next audit";
+        return "missing: given up, the switch does not make it; tried again within a minute";
     if (ocs->pod->is_blind)
         return "missing: too much of the pod is silent, nothing is put right";
-    if (!ocs->pod->fabric->settings.repair_drift && !is_asked_for(port))
+    if (!ocs->pod->fabric->settings.repair_drift && !reconcile_is_asked_for(port))
         return "missing: ocs.repair_drift is off, an operator puts it right";
+    if (!reconcile_is_asked_for(port) && !restore_is_open(ocs))
+        return "missing: many slices are restored, and the turn of this power domain has not come";
     if (is_fought_over(port, now_us) && !ocs->pod->frozen)
         return "missing: put right twice within an hour and gone again; pod freeze and thaw begin anew";
     return "missing: something is in its way";
@@ -121,22 +132,25 @@ void reconcile_wish(const struct fabric_ocs *ocs, int64_t now_us, bool as_if_tha
     }
 }
 
-/* Keeps what belongs to one slice: the one whose circuits failed least. Removals stay: they restore
- * isolation. */
+/* Keeps what belongs to one slice: the one whose circuits failed least, the oldest of several. Removals stay:
+ * they restore isolation. So does, while many slices are restored, what somebody waits for. */
 static void keep_one_slice(const struct fabric_ocs *ocs, struct reconcile_wish *wish) {
-    const struct fabric_slice *slice = NULL;
-    unsigned fewest = UINT32_MAX;
+    const struct fabric_port *best = NULL;
     for (size_t i = 0; i < wish->n_add; i++) {
         const struct fabric_port *port = &ocs->port[wish->add[i].a];
-        if (port->failures < fewest) {
-            fewest = port->failures;
-            slice = port->want_slice;
-        }
+        if (!ocs->is_split && reconcile_is_asked_for(port))
+            continue;
+        if (!best || port->failures < best->failures ||
+            (port->failures == best->failures && port->want_slice && best->want_slice &&
+             port->want_slice->uid < best->want_slice->uid))
+            best = port;
     }
     size_t kept = 0;
-    for (size_t i = 0; i < wish->n_add; i++)
-        if (ocs->port[wish->add[i].a].want_slice == slice)
+    for (size_t i = 0; i < wish->n_add; i++) {
+        const struct fabric_port *port = &ocs->port[wish->add[i].a];
+        if (!best || port->want_slice == best->want_slice || (!ocs->is_split && reconcile_is_asked_for(port)))
             wish->add[kept++] = wish->add[i];
+    }
     wish->n_add = kept;
 }
 
@@ -180,7 +194,7 @@ static void send(struct fabric_ocs *ocs, int64_t now_us) {
         ocs->retry_at_us = now_us + SECOND_READ_US;
         device_read_map(ocs->device, now_us);
     }
-    if (ocs->is_split && wish.n_add)
+    if ((ocs->is_split || ocs->pod->restore.is_running) && wish.n_add)
         keep_one_slice(ocs, &wish);
     keep_suspects_apart(ocs, &wish);
     if (wish.n_remove + wish.n_add == 0 && !wish.wants_second_read)

@@ -17,6 +17,10 @@ void reconcile_wish(const struct fabric_ocs *ocs, int64_t now_us, bool as_if_tha
                     struct reconcile_wish *wish);
 /* Why the circuit that is intended at A port a, and missing, is not added. Static. */
 const char *reconcile_why_not(const struct fabric_ocs *ocs, unsigned a, int64_t now_us);
+/* Somebody asked for the port's circuit and waits for it; anything else comes back by itself. */
+bool reconcile_is_asked_for(const struct fabric_port *port);
+/* The intended circuit at A port a, which is missing and which nobody waits for, may be put right. */
+bool reconcile_may_restore(const struct fabric_ocs *ocs, unsigned a, int64_t now_us);
 /* A person says that the pod may be put right: what was given up, or fought over, counts from the beginning.
  */
 void reconcile_begin_anew(struct fabric_pod *pod);

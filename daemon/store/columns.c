@@ -125,10 +125,10 @@ static const struct store_column position_columns[] = {
 
 static const struct store_column operation_columns[] = {
     COLUMN(store_operation, operation_id), COLUMN(store_operation, kind),
-    COLUMN(store_operation, slices),       COLUMN(store_operation, owner),
-    COLUMN(store_operation, state),        COLUMN(store_operation, text),
-    COLUMN(store_operation, created_us),   COLUMN(store_operation, done_us),
-    COLUMN(store_operation, revision),
+    COLUMN(store_operation, slices),       COLUMN(store_operation, state),
+    COLUMN(store_operation, text),         COLUMN(store_operation, created_us),
+    COLUMN(store_operation, done_us),      COLUMN(store_operation, revision),
+    COLUMN(store_operation, owner),
 };
 
 static const struct store_column request_columns[] = {
@@ -192,6 +192,11 @@ static const struct store_column baseline_columns[] = {
     COLUMN(store_baseline, since_us),
 };
 
+static const struct store_column restore_columns[] = {
+    COLUMN(store_restore, pod_id), COLUMN(store_restore, domain),   COLUMN(store_restore, open_ocses),
+    COLUMN(store_restore, stage),  COLUMN(store_restore, since_us),
+};
+
 #define TABLE(table, keys, raised, append_only)                                                              \
     {                                                                                                        \
         .name = #table, .record_size = sizeof(struct store_##table), .n_keys = keys,                         \
@@ -218,6 +223,7 @@ const struct store_table_info store_table_info[STORE_TABLES] = {
     [STORE_MAINTENANCE] = TABLE(maintenance, 2, STORE_COUNTERS, false),
     [STORE_QUALIFICATION] = TABLE(qualification, 2, STORE_COUNTERS, false),
     [STORE_BASELINE] = TABLE(baseline, 3, STORE_COUNTERS, false),
+    [STORE_RESTORE] = TABLE(restore, 1, STORE_COUNTERS, false),
 };
 
 int64_t store_column_integer(const struct store_column *column, const void *record) {

@@ -49,6 +49,7 @@ union store_record {
     struct store_maintenance maintenance;
     struct store_qualification qualification;
     struct store_baseline baseline;
+    struct store_restore restore;
 };
 
 int64_t store_column_integer(const struct store_column *column, const void *record);

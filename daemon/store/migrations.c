@@ -477,8 +477,22 @@ static const char schema_baseline[] =
     "  CASE b.has_back WHEN 1 THEN b.back_mdb END AS back_mdb, b.since_us"
     "  FROM baseline b JOIN pod p USING (pod_id) JOIN ocs o USING (pod_id, ocs);";
 
+/* Circuits of many slices that come back in stages. */
+static const char schema_restore[] =
+    "CREATE TABLE restore ("
+    "  pod_id INTEGER PRIMARY KEY REFERENCES pod(pod_id) DEFERRABLE INITIALLY DEFERRED,"
+    "  domain TEXT NOT NULL,"
+    "  open_ocses INTEGER NOT NULL,"
+    "  stage INTEGER NOT NULL,"
+    "  since_us INTEGER NOT NULL"
+    ") STRICT;"
+
+    "CREATE VIEW v_restore AS SELECT p.name AS pod, r.domain AS power_domain, r.stage, r.since_us"
+    "  FROM restore r JOIN pod p USING (pod_id);";
+
 static const char *const migrations[] = {
-    schema_1, schema_2, schema_3, schema_operation_owner, schema_pending_proof, schema_baseline};
+    schema_1,        schema_2,      schema_3, schema_operation_owner, schema_pending_proof,
+    schema_baseline, schema_restore};
 
 _Static_assert(sizeof(migrations) / sizeof(migrations[0]) == STORE_SCHEMA_VERSION,
                "one migration for each schema version");

@@ -23,6 +23,7 @@ enum store_table {
     STORE_MAINTENANCE,
     STORE_QUALIFICATION,
     STORE_BASELINE,
+    STORE_RESTORE,
     STORE_TABLES,
 };
 
@@ -223,5 +224,14 @@ struct store_baseline {
     int64_t power_mdbm;
     int64_t has_loss, loss_mdb; /* from the chip at the A port to the switch */
     int64_t has_back, back_mdb; /* from the chip at the B port to the chip at the A port */
+    int64_t since_us;
+};
+
+/* The stage of a restore of many slices that is at work. Key: pod_id. */
+struct store_restore {
+    int64_t pod_id;
+    const char *domain; /* the OCS power domain */
+    int64_t open_ocses; /* a bit for each switch whose turn has come */
+    int64_t stage;      /* from 1 */
     int64_t since_us;
 };
