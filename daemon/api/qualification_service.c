@@ -28,7 +28,12 @@ static void convert_links(struct arena *arena, const struct fabric_qualification
             if (at->ocs >= 0)
                 link->expected_port = arena_printf(arena, "%s/%c%u", pod->ocs[at->ocs].name,
                                                    at->side == TOPO_SIDE_A ? 'A' : 'B', at->port);
-            if (test->found_ocs >= 0)
+            const struct topo_port *belongs =
+                test->found_end == TOPO_NO_END ? NULL : &pod->wiring->port_of[test->found_end];
+            if (test->verdict == LINK_CROSSED && belongs && belongs->ocs >= 0)
+                link->found_port = arena_printf(arena, "%s/%c%u", pod->ocs[belongs->ocs].name,
+                                                belongs->side == TOPO_SIDE_A ? 'A' : 'B', belongs->port);
+            else if (test->found_ocs >= 0)
                 link->found_port = (char *)pod->ocs[test->found_ocs].name;
             link->receive_mdbm = test->receive_mdbm;
             link->loss_mdb = test->has_loss ? test->loss_mdb : 0;

@@ -130,7 +130,7 @@ static void explain(const struct fabric_pod *pod, struct explained *explained) {
 }
 
 static bool may_be_dark(const struct fabric_cube *cube) {
-    if (cube->is_occupied)
+    if (cube->is_occupied || qualify_clears(cube))
         return false;
     /* A word that is not durable moves no mirror, and neither does a reservation, nor not knowing a cube's
      * health. */

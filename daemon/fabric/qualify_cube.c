@@ -1,5 +1,6 @@
 #include "daemon/fabric/qualify_cube.h"
 #include "daemon/fabric/attribution.h"
+#include "daemon/fabric/loss.h"
 #include "daemon/fabric/maintenance.h"
 #include "daemon/fabric/observe.h"
 #include "daemon/fabric/refuse.h"
@@ -147,6 +148,12 @@ bool qualify_explains(const struct fabric_pod *pod, uint16_t end_a, uint16_t end
     return false;
 }
 
+bool qualify_clears(const struct fabric_cube *cube) {
+    const struct fabric_qualification *q = qualify_find(cube->pod, cube->index);
+    return q && q->state == QUALIFICATION_RUNNING && q->is_on && q->is_durable && !q->is_proof &&
+           !q->is_clearing;
+}
+
 void qualify_mark_plan(struct fabric_pod *pod) {
     for (const struct fabric_qualification *q = pod->qualifications; q; q = q->next)
         if (q->state == QUALIFICATION_RUNNING) {
@@ -268,6 +275,11 @@ static struct fabric_qualification *begin(struct change *change, struct fabric_c
                                        .is_on = true,
                                        .is_proof = is_proof,
                                        .n_rounds = 1};
+    for (unsigned face = 0; face < TOPO_FACES; face++)
+        for (unsigned index = 0; index < TOPO_INDICES; index++) {
+            struct link_test *test = &q->test[face][index];
+            test->loop_far = test->seen_far = test->partner_far = test->found_end = TOPO_NO_END;
+        }
     while (!is_proof && (1u << q->n_coded) < pod->n_ocses + 1u)
         q->n_coded++;
     if (!is_proof)
@@ -354,7 +366,8 @@ static unsigned n_moving(const struct fabric_qualification *q) {
                 moving++;
             bool is_left = port->observed_b && !is_wanted_there && end != TOPO_NO_END && far != TOPO_NO_END &&
                            qualify_explains(q->pod, end, far);
-            moving += is_left || (port->sent_b && !is_wanted_there);
+            bool is_going = is_usable && port->observed_b && port->circuit_class == CIRCUIT_STALE;
+            moving += is_left || is_going || (port->sent_b && !is_wanted_there);
         }
     }
     return moving;
@@ -392,12 +405,11 @@ static const struct link_end *end_of(const struct fabric_pod *pod, uint16_t end)
     return &pod->cube[topo_end_cube(end)].end[topo_end_face(end)][topo_end_index(end)];
 }
 
-static void note_loss(struct link_test *test, const struct link_end *here, const struct link_end *there) {
+/* From wherever the light comes. */
+static void note_loss(struct fabric_qualification *q, struct link_test *test, uint16_t end) {
+    const struct link_end *here = end_of(q->pod, end);
     test->receive_mdbm = here->receive_mdbm;
-    if (!here->light || !there->transmit_mdbm)
-        return;
-    test->loss_mdb = there->transmit_mdbm - here->receive_mdbm;
-    test->has_loss = true;
+    test->has_loss = here->light && loss_end_to_end(q->pod, here->far_end, end, &test->loss_mdb);
 }
 
 static void note_end(struct fabric_qualification *q, unsigned face, unsigned index) {
@@ -417,8 +429,10 @@ static void note_end(struct fabric_qualification *q, unsigned face, unsigned ind
     if (!is_partner_round) {
         test->heard |= (uint8_t)(is_heard << q->round);
         test->lit |= (uint8_t)((is_heard && here->light) << q->round);
-        if (is_heard && here->light)
-            note_loss(test, here, end_of(q->pod, other));
+        if (is_heard && here->light && is_due) {
+            note_loss(q, test, own);
+            test->loop_far = here->far_end;
+        }
         test->partner_far = here->far_end;
         return;
     }
@@ -427,7 +441,8 @@ static void note_end(struct fabric_qualification *q, unsigned face, unsigned ind
     test->receives = here->light;
     test->partner_far = here->far_end;
     test->sends = there->light && there->far_end != TOPO_NO_END && topo_end_cube(there->far_end) == q->cube;
-    note_loss(test, here, there);
+    test->seen_far = there->light ? there->far_end : TOPO_NO_END;
+    note_loss(q, test, own);
 }
 
 static void write_findings(struct fabric_qualification *q, unsigned bad) {
@@ -448,6 +463,15 @@ static void write_findings(struct fabric_qualification *q, unsigned bad) {
     q->findings = text;
 }
 
+/* A link of the partner may be at fault itself: then it proves no sign. */
+static unsigned n_unsigned(const struct fabric_qualification *q) {
+    unsigned count = 0;
+    for (unsigned face = 0; face < TOPO_FACES; face++)
+        for (unsigned index = 0; index < TOPO_INDICES; index++)
+            count += q->test[face][index].verdict == LINK_GOOD_UNSIGNED;
+    return count;
+}
+
 static void end(struct fabric_qualification *q, enum qualification_state state, int64_t now_us) {
     struct fabric *fabric = q->pod->fabric;
     struct fabric_cube *cube = &q->pod->cube[q->cube];
@@ -461,7 +485,7 @@ static void end(struct fabric_qualification *q, enum qualification_state state, 
     put_row(change, q);
     change_add_event(change, "CUBE_TEST", q->pod, fabric_cube_name(cube, name), 0, q->text, "RUNNING",
                      qualification_state_name(state));
-    if (state == QUALIFICATION_PASSED && q->partner != QUALIFY_NO_PARTNER &&
+    if (state == QUALIFICATION_PASSED && q->partner != QUALIFY_NO_PARTNER && !n_unsigned(q) &&
         cube->scheduling == SCHEDULING_QUARANTINED)
         scheduling_set(change, cube, SCHEDULING_SCHEDULABLE, "its links are proved good", q->begun_by, 0);
     if (state == QUALIFICATION_FAILED && q->is_proof && cube->scheduling == SCHEDULING_SCHEDULABLE) {
@@ -486,6 +510,10 @@ static void judge(struct fabric_qualification *q) {
         snprintf(q->text, sizeof(q->text),
                  "all links are on their switches; no free cube stood at the other end, so signs "
                  "are not proved");
+    else if (n_unsigned(q))
+        snprintf(q->text, sizeof(q->text),
+                 "all links are on their switches; the signs of %u are not proved: links of %s are at fault",
+                 n_unsigned(q), q->pod->cube[q->partner].name);
     else
         snprintf(q->text, sizeof(q->text), "all %d links are good", TOPO_ENDS_PER_CUBE);
     q->is_clearing = true;

@@ -44,10 +44,13 @@ struct link_test {
     uint8_t failed;     /* the switch did not make the circuit: a bit for each round */
     bool partner_heard, receives, sends;
     uint16_t partner_far; /* what it saw in the round against the partner */
+    uint16_t loop_far;    /* what it saw in the coded rounds; TOPO_NO_END: nothing */
+    uint16_t seen_far;    /* what the partner saw at this end's port; TOPO_NO_END: nothing */
     int32_t receive_mdbm, loss_mdb;
     bool has_loss;
     enum link_verdict verdict;
-    int16_t found_ocs; /* -1: not known */
+    int16_t found_ocs;  /* -1: not known */
+    uint16_t found_end; /* the link of another cube whose fiber is on this end's port; TOPO_NO_END: none */
 };
 
 struct fabric_qualification {
@@ -88,6 +91,8 @@ struct fabric_qualification *qualify_find(const struct fabric_pod *pod, unsigned
 void qualify_want(struct fabric_pod *pod);
 /* The circuit is one that a test may have left. */
 bool qualify_explains(const struct fabric_pod *pod, uint16_t end_a, uint16_t end_b);
+/* No circuit of a former slice may stay on the cube: it would light a link in a round in which it is dark. */
+bool qualify_clears(const struct fabric_cube *cube);
 /* Nobody is placed on a cube that is tested, nor on its partner. */
 void qualify_mark_plan(struct fabric_pod *pod);
 /* Goes on to the next round, the verdict, the end. */

@@ -1,11 +1,12 @@
 /* From what was seen in the rounds to a verdict for each link end. */
+#include "daemon/fabric/loss.h"
 #include "daemon/fabric/qualify_cube.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Beyond the median of the cube's links. */
+/* Beyond the median of the cube's links, or the budget of its path, whichever is less. */
 #define LOSSY_MDB 3000
 
 const char *link_verdict_name(enum link_verdict verdict) {
@@ -49,6 +50,13 @@ const char *link_verdict_advice(const struct fabric_qualification *q, unsigned f
                  plug);
         break;
     case LINK_CROSSED:
+        if (test->found_end != TOPO_NO_END) {
+            snprintf(text, FABRIC_TEXT_MAX,
+                     "re-cable: on %s is the fiber of %s %s link %u; exchange it with that of %s", port,
+                     pod->cube[topo_end_cube(test->found_end)].name,
+                     topo_face_name(topo_end_face(test->found_end)), topo_end_index(test->found_end), plug);
+            break;
+        }
         snprintf(text, FABRIC_TEXT_MAX, "re-cable: the fiber of %s is on %s, it belongs on %s", plug,
                  test->found_ocs >= 0 ? pod->ocs[test->found_ocs].name : "another switch", port);
         break;
@@ -80,6 +88,37 @@ static int switch_of_pattern(const struct fabric_qualification *q, const struct 
     return code >= 1 && code <= q->pod->n_ocses ? (int)code - 1 : -1;
 }
 
+/* The self-loop shows that the partner's own fiber is on one of the link's two ports: what the partner says
+ * of it is no proof. */
+static bool is_partner_in_it(const struct fabric_qualification *q, unsigned face, unsigned index) {
+    for (unsigned side = 0; side < 2; side++) {
+        uint16_t far = q->test[face ^ side][index].loop_far;
+        if (far != TOPO_NO_END && topo_end_cube(far) == q->partner)
+            return true;
+    }
+    return false;
+}
+
+/* Each end of the self-loop saw the other. */
+static bool is_loop_right(const struct fabric_qualification *q, unsigned face, unsigned index) {
+    return q->test[face][index].loop_far == topo_end(q->cube, face ^ 1, index) &&
+           q->test[face ^ 1][index].loop_far == topo_end(q->cube, face, index);
+}
+
+/* The link of another cube whose fiber is on this end's port: what the partner's link sees there, or, without
+ * a partner, what the other end of the self-loop sees. Two cubes whose fibers to one switch are exchanged
+ * look the same whichever side it was; a circuit that has one of their ports and a known one tells. */
+static uint16_t foreign_at(const struct fabric_qualification *q, unsigned face, unsigned index) {
+    const struct link_test *test = &q->test[face][index], *opposite = &q->test[face ^ 1][index];
+    const struct topo_port *at = &q->pod->wiring->port_of[topo_end(q->cube, face, index)];
+    bool has_partner = q->partner != QUALIFY_NO_PARTNER && !is_partner_in_it(q, face, index);
+    uint16_t seen = has_partner                                      ? test->seen_far
+                    : switch_of_pattern(q, opposite) == (int)at->ocs ? opposite->loop_far
+                                                                     : TOPO_NO_END;
+    bool is_known = seen != TOPO_NO_END && topo_end_cube(seen) != q->cube && !is_loop_right(q, face, index);
+    return is_known ? seen : TOPO_NO_END;
+}
+
 static enum link_verdict judge_one(const struct fabric_qualification *q, unsigned face, unsigned index) {
     const struct link_test *test = &q->test[face][index];
     const struct topo_port *at = &q->pod->wiring->port_of[topo_end(q->cube, face, index)];
@@ -93,18 +132,19 @@ static enum link_verdict judge_one(const struct fabric_qualification *q, unsigne
     int found = switch_of_pattern(q, test);
     if (test->lit && found != at->ocs)
         return LINK_CROSSED;
-    if (!has_partner)
+    if (!has_partner || is_partner_in_it(q, face, index))
         return test->lit ? LINK_GOOD_UNSIGNED : LINK_DARK;
     if (!test->receives && !test->sends)
         return LINK_DARK;
     uint16_t far = test->partner_far;
+    bool is_third = topo_end_cube(far) != q->cube && topo_end_cube(far) != q->partner;
     /* The partner's other end, on the other side of the switch: this end is where its counterpart should be.
      */
     if (test->receives && topo_end_cube(far) == q->partner && topo_end_face(far) == face &&
         topo_end_index(far) == index)
         return LINK_REVERSED;
     if (test->receives && far != topo_end(q->partner, face ^ 1, index))
-        return LINK_CROSSED;
+        return is_third && is_loop_right(q, face, index) ? LINK_GOOD_UNSIGNED : LINK_CROSSED;
     if (!test->receives)
         return LINK_DEAF;
     if (!test->sends)
@@ -118,19 +158,20 @@ static int compare_loss(const void *one, const void *other) {
 }
 
 static void find_lossy(struct fabric_qualification *q) {
-    int32_t loss[TOPO_ENDS_PER_CUBE];
+    const int32_t budget_mdb = loss_budget_end_to_end(q->pod->fabric);
+    int32_t loss[TOPO_ENDS_PER_CUBE], limit_mdb = budget_mdb;
     unsigned count = 0;
     for (unsigned face = 0; face < TOPO_FACES; face++)
         for (unsigned index = 0; index < TOPO_INDICES; index++)
             if (q->test[face][index].has_loss)
                 loss[count++] = q->test[face][index].loss_mdb;
-    if (count < 8)
-        return;
     qsort(loss, count, sizeof(*loss), compare_loss);
+    if (count >= 8 && loss[count / 2] + LOSSY_MDB < limit_mdb)
+        limit_mdb = loss[count / 2] + LOSSY_MDB;
     for (unsigned face = 0; face < TOPO_FACES; face++)
         for (unsigned index = 0; index < TOPO_INDICES; index++) {
             struct link_test *test = &q->test[face][index];
-            if (test->has_loss && test->loss_mdb > loss[count / 2] + LOSSY_MDB &&
+            if (test->has_loss && test->loss_mdb > limit_mdb &&
                 (test->verdict == LINK_GOOD || test->verdict == LINK_GOOD_UNSIGNED))
                 test->verdict = LINK_LOSSY;
         }
@@ -161,6 +202,9 @@ unsigned qualify_judge(struct fabric_qualification *q) {
             struct link_test *test = &q->test[face][index];
             test->found_ocs = q->is_proof ? -1 : (int16_t)switch_of_pattern(q, test);
             test->verdict = q->is_proof ? judge_proof(q, face, index) : judge_one(q, face, index);
+            test->found_end = q->is_proof ? TOPO_NO_END : foreign_at(q, face, index);
+            if (test->found_end != TOPO_NO_END && test->verdict > LINK_NOT_HEARD)
+                test->verdict = LINK_CROSSED;
         }
     if (!q->is_proof)
         find_lossy(q);
