@@ -7,28 +7,6 @@
 #include <errno.h>
 #include <stdio.h>
 
-static Heliostat__V1__Slice *outcome_slice(struct api *api, struct arena *arena,
-                                           const struct pending *pending) {
-    const struct fabric_slice *slice =
-        pending->outcome.uid ? find_slice_uid(api->fabric, pending->outcome.uid) : NULL;
-    return slice ? convert_slice(arena, slice, slice->durable, true) : NULL;
-}
-
-static ProtobufCMessage *accept_disruption_head(struct api *api, struct arena *arena,
-                                                const struct pending *pending) {
-    Heliostat__V1__AcceptDisruptionResponse *reply =
-        arena_message(arena, &heliostat__v1__accept_disruption_response__descriptor);
-    if (!reply)
-        return NULL;
-    const struct fabric_operation *operation =
-        pending->outcome.operation_id ? fabric_operation_find(api->fabric, pending->outcome.operation_id)
-                                      : NULL;
-    reply->meta = api_meta(api, arena, pending->is_replayed);
-    reply->slice = outcome_slice(api, arena, pending);
-    reply->operation = operation ? convert_operation(arena, api->fabric, operation) : NULL;
-    return &reply->base;
-}
-
 static int read_with(struct mutation *m, const Heliostat__V1__AcceptDisruptionRequest *q, int **ret_with) {
     const struct fabric_slice *slice;
     const struct fabric_cube *cube;
@@ -58,7 +36,6 @@ static int read_with(struct mutation *m, const Heliostat__V1__AcceptDisruptionRe
 
 static void accept_disruption(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request) {
     const Heliostat__V1__AcceptDisruptionRequest *q = (const void *)request;
-    Heliostat__V1__AcceptDisruptionResponse tail = HELIOSTAT__V1__ACCEPT_DISRUPTION_RESPONSE__INIT;
     struct fabric_plan plan = {0};
     int *with = NULL;
     struct mutation m;
@@ -68,21 +45,7 @@ static void accept_disruption(struct api *api, struct grpcx_call *call, const Pr
     if (!r)
         r = fabric_accept_disruption(api->fabric, &m.actor, q->name, q->uid, with, (unsigned)q->n_with_cubes,
                                      m.now_us, &plan, &m.outcome, &m.refusal);
-    if (r == 0)
-        tail.plan = convert_plan(&m.arena, &plan);
-    mutation_end(&m, r, accept_disruption_head, r == 0 ? &tail.base : NULL);
-    fabric_plan_deinit(&plan);
-}
-
-static ProtobufCMessage *renew_slice_head(struct api *api, struct arena *arena,
-                                          const struct pending *pending) {
-    Heliostat__V1__RenewSliceResponse *reply =
-        arena_message(arena, &heliostat__v1__renew_slice_response__descriptor);
-    if (!reply)
-        return NULL;
-    reply->meta = api_meta(api, arena, pending->is_replayed);
-    reply->slice = outcome_slice(api, arena, pending);
-    return &reply->base;
+    mutation_end_slices(&m, r, &heliostat__v1__accept_disruption_response__descriptor, &plan, 1);
 }
 
 static void renew_slice(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request) {
@@ -97,7 +60,7 @@ static void renew_slice(struct api *api, struct grpcx_call *call, const Protobuf
         r = refuse_invalid(&m.refusal, "name", "name a slice");
     if (!r)
         r = fabric_renew_slice(api->fabric, &m.actor, q->name, q->uid, m.now_us, &m.outcome, &m.refusal);
-    mutation_end(&m, r, renew_slice_head, NULL);
+    mutation_end_slices(&m, r, &heliostat__v1__renew_slice_response__descriptor, NULL, 0);
 }
 
 const struct service_method disruption_service[] = {

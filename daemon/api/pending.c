@@ -38,7 +38,8 @@ static bool hash_plan(const struct mutation *mutation, struct arena *arena, pend
     const struct pending shown = {.api = mutation->api,
                                   .call = mutation->call,
                                   .request = mutation->request,
-                                  .outcome = mutation->outcome};
+                                  .outcome = mutation->outcome,
+                                  .reply = mutation->reply};
     ProtobufCMessage *message = head ? head(mutation->api, arena, &shown) : NULL;
     if (arena->has_failed || (head && !message))
         return false;
@@ -241,6 +242,7 @@ static void reply_later(struct mutation *mutation, bool is_replayed, pending_hea
                                     .outcome = mutation->outcome,
                                     .is_replayed = is_replayed,
                                     .head = head,
+                                    .reply = mutation->reply,
                                     .again = is_plan ? mutation->again : NULL};
     if (!pending || !pack_tail(pending, tail) ||
         (is_plan && !hash_plan(mutation, &mutation->arena, head, tail, pending->plan_hash))) {

@@ -15,8 +15,9 @@ struct pending {
     struct fabric_outcome outcome;
     bool is_replayed;
 
-    pending_head head; /* NULL: the tail is all */
-    uint8_t *tail;     /* a packed part of the reply, merged behind the head; owned */
+    pending_head head;                       /* NULL: the tail is all */
+    const ProtobufCMessageDescriptor *reply; /* what outcome_head() builds */
+    uint8_t *tail;                           /* a packed part of the reply, merged behind the head; owned */
     size_t tail_len;
     service_handler again; /* of a read: run again when what it showed was undone */
     char plan_hash[17];    /* after validate_only */
@@ -43,6 +44,7 @@ struct mutation {
     struct fabric_actor actor;
     struct fabric_refusal refusal;
     struct fabric_outcome outcome;
+    const ProtobufCMessageDescriptor *reply; /* of mutation_end_slices() */
     struct arena arena;
 };
 
@@ -56,3 +58,7 @@ __attribute__((warn_unused_result)) bool mutation_begin(struct mutation *mutatio
  * as they are then; tail (may be NULL) is what is known now. After validate_only both are built now, head
  * with outcome 0. Frees everything in *mutation. */
 void mutation_end(struct mutation *mutation, int result, pending_head head, const ProtobufCMessage *tail);
+/* The same for a change to slices: the reply shows the slices and the operation of the outcome, and of
+ * plans[n_plans], which are read and freed, what was planned. plans NULL: nothing is planned. */
+void mutation_end_slices(struct mutation *mutation, int result, const ProtobufCMessageDescriptor *reply,
+                         struct fabric_plan *plans, size_t n_plans);

@@ -14,24 +14,6 @@
 #define CONNECT_TIMEOUT_MAX_S 86400
 #define RESERVE_MAX_S 86400u
 
-/* The slice and the operation of an outcome, as they are now; NULL where they are gone. */
-static Heliostat__V1__Slice *outcome_slice(struct api *api, struct arena *arena,
-                                           const struct pending *pending) {
-    const struct fabric_slice *slice =
-        pending->outcome.uid ? find_slice_uid(api->fabric, pending->outcome.uid) : NULL;
-    if (!slice || !scope_sees(session_rights(pending->call), slice))
-        return NULL;
-    return convert_slice(arena, slice, slice->durable, true);
-}
-
-static Heliostat__V1__Operation *outcome_operation(struct api *api, struct arena *arena,
-                                                   const struct pending *pending) {
-    const struct fabric_operation *operation =
-        pending->outcome.operation_id ? fabric_operation_find(api->fabric, pending->outcome.operation_id)
-                                      : NULL;
-    return operation ? convert_operation(arena, api->fabric, operation) : NULL;
-}
-
 /* What creations and activations say of time. */
 static int read_gang_rule(struct mutation *m, uint32_t connect_timeout_s, Heliostat__V1__CreateMode mode,
                           uint32_t reserve_s, bool keep_partial, struct fabric_gang *ret_gang) {
@@ -61,21 +43,8 @@ static int check_timeout(uint32_t connect_timeout_s, struct fabric_refusal *refu
     return 0;
 }
 
-static ProtobufCMessage *create_slice_head(struct api *api, struct arena *arena,
-                                           const struct pending *pending) {
-    Heliostat__V1__CreateSliceResponse *reply =
-        arena_message(arena, &heliostat__v1__create_slice_response__descriptor);
-    if (!reply)
-        return NULL;
-    reply->meta = api_meta(api, arena, pending->is_replayed);
-    reply->slice = outcome_slice(api, arena, pending);
-    reply->operation = outcome_operation(api, arena, pending);
-    return &reply->base;
-}
-
 static void create_slice(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request) {
     const Heliostat__V1__CreateSliceRequest *q = (const void *)request;
-    Heliostat__V1__CreateSliceResponse tail = HELIOSTAT__V1__CREATE_SLICE_RESPONSE__INIT;
     struct fabric_plan plan = {0};
     struct fabric_slice_spec spec;
     struct fabric_gang gang;
@@ -92,33 +61,7 @@ static void create_slice(struct api *api, struct grpcx_call *call, const Protobu
     if (!r)
         r = fabric_create_gang(api->fabric, &m.actor, &spec, 1, &gang, m.now_us, &plan, &m.outcome,
                                &m.refusal);
-    if (r == 0)
-        tail.plan = convert_plan(&m.arena, &plan);
-    mutation_end(&m, r, create_slice_head, r == 0 ? &tail.base : NULL);
-    fabric_plan_deinit(&plan);
-}
-
-static ProtobufCMessage *create_slices_head(struct api *api, struct arena *arena,
-                                            const struct pending *pending) {
-    const Heliostat__V1__CreateSlicesRequest *q = (const void *)pending->request;
-    Heliostat__V1__CreateSlicesResponse *reply =
-        arena_message(arena, &heliostat__v1__create_slices_response__descriptor);
-    Heliostat__V1__Slice **slices = arena_array(arena, q->n_specs, sizeof(*slices));
-    if (!reply || !slices)
-        return NULL;
-    const struct fabric_operation *operation =
-        pending->outcome.operation_id ? fabric_operation_find(api->fabric, pending->outcome.operation_id)
-                                      : NULL;
-    reply->meta = api_meta(api, arena, pending->is_replayed);
-    reply->operation = operation ? convert_operation(arena, api->fabric, operation) : NULL;
-    reply->slices = slices;
-    for (unsigned i = 0; operation && i < operation->n_uids && i < q->n_specs; i++) {
-        const struct fabric_slice *slice = find_slice_uid(api->fabric, operation->uid[i]);
-        Heliostat__V1__Slice *message = slice ? convert_slice(arena, slice, slice->durable, true) : NULL;
-        if (message)
-            slices[reply->n_slices++] = message;
-    }
-    return &reply->base;
+    mutation_end_slices(&m, r, &heliostat__v1__create_slice_response__descriptor, &plan, 1);
 }
 
 static int read_gang(struct mutation *m, const Heliostat__V1__CreateSlicesRequest *q,
@@ -138,7 +81,6 @@ static int read_gang(struct mutation *m, const Heliostat__V1__CreateSlicesReques
 
 static void create_slices(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request) {
     const Heliostat__V1__CreateSlicesRequest *q = (const void *)request;
-    Heliostat__V1__CreateSlicesResponse tail = HELIOSTAT__V1__CREATE_SLICES_RESPONSE__INIT;
     struct fabric_slice_spec specs[GANG_MAX];
     struct fabric_gang gang;
     struct mutation m;
@@ -146,20 +88,14 @@ static void create_slices(struct api *api, struct grpcx_call *call, const Protob
         return;
     /* A plan lists every switch and position, so a gang's plans are too large for the stack. */
     struct fabric_plan *plans = calloc(GANG_MAX, sizeof(*plans));
-    Heliostat__V1__SlicePlan **messages = arena_array(&m.arena, GANG_MAX, sizeof(*messages));
-    int r = plans && messages ? read_gang(&m, q, specs) : -ENOMEM;
+    int r = plans ? read_gang(&m, q, specs) : -ENOMEM;
     if (!r)
         r = read_gang_rule(&m, q->connect_timeout_s, q->mode, q->reserve_s, q->keep_partial, &gang);
     if (!r)
         r = fabric_create_gang(api->fabric, &m.actor, specs, (unsigned)q->n_specs, &gang, m.now_us, plans,
                                &m.outcome, &m.refusal);
-    for (size_t i = 0; r == 0 && i < q->n_specs; i++)
-        messages[i] = convert_plan(&m.arena, &plans[i]);
-    tail.plans = messages;
-    tail.n_plans = q->n_specs;
-    mutation_end(&m, r, create_slices_head, r == 0 ? &tail.base : NULL);
-    for (size_t i = 0; plans && i < GANG_MAX; i++)
-        fabric_plan_deinit(&plans[i]);
+    mutation_end_slices(&m, r, &heliostat__v1__create_slices_response__descriptor, plans,
+                        q->n_specs < GANG_MAX ? q->n_specs : GANG_MAX);
     free(plans);
 }
 
@@ -167,27 +103,6 @@ static int check_uid(int64_t uid, struct fabric_refusal *refusal) {
     if (uid < 0)
         return refuse_invalid(refusal, "uid", "%lld is negative; use 0 for any", (long long)uid);
     return 0;
-}
-
-static ProtobufCMessage *activate_slice_head(struct api *api, struct arena *arena,
-                                             const struct pending *pending) {
-    Heliostat__V1__ActivateSliceResponse *reply =
-        arena_message(arena, &heliostat__v1__activate_slice_response__descriptor);
-    const struct fabric_operation *operation =
-        pending->outcome.operation_id ? fabric_operation_find(api->fabric, pending->outcome.operation_id)
-                                      : NULL;
-    if (!reply)
-        return NULL;
-    reply->meta = api_meta(api, arena, pending->is_replayed);
-    reply->operation = operation ? convert_operation(arena, api->fabric, operation) : NULL;
-    reply->slices = arena_array(arena, GANG_MAX, sizeof(*reply->slices));
-    for (unsigned i = 0; operation && reply->slices && i < operation->n_uids; i++) {
-        const struct fabric_slice *slice = find_slice_uid(api->fabric, operation->uid[i]);
-        Heliostat__V1__Slice *message = slice ? convert_slice(arena, slice, slice->durable, true) : NULL;
-        if (message)
-            reply->slices[reply->n_slices++] = message;
-    }
-    return &reply->base;
 }
 
 static void activate_slice(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request) {
@@ -213,18 +128,7 @@ static void activate_slice(struct api *api, struct grpcx_call *call, const Proto
     if (!r)
         r = fabric_activate_slices(api->fabric, &m.actor, (const char *const *)q->names, (unsigned)q->n_names,
                                    q->uid, &gang, m.now_us, &m.outcome, &m.refusal);
-    mutation_end(&m, r, activate_slice_head, NULL);
-}
-
-static ProtobufCMessage *extend_reservation_head(struct api *api, struct arena *arena,
-                                                 const struct pending *pending) {
-    Heliostat__V1__ExtendReservationResponse *reply =
-        arena_message(arena, &heliostat__v1__extend_reservation_response__descriptor);
-    if (!reply)
-        return NULL;
-    reply->meta = api_meta(api, arena, pending->is_replayed);
-    reply->slice = outcome_slice(api, arena, pending);
-    return &reply->base;
+    mutation_end_slices(&m, r, &heliostat__v1__activate_slice_response__descriptor, NULL, 0);
 }
 
 static void extend_reservation(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request) {
@@ -241,7 +145,7 @@ static void extend_reservation(struct api *api, struct grpcx_call *call, const P
     if (!r)
         r = fabric_extend_reservation(api->fabric, &m.actor, q->name, q->uid, (int64_t)q->reserve_s * 1000000,
                                       m.now_us, &m.outcome, &m.refusal);
-    mutation_end(&m, r, extend_reservation_head, NULL);
+    mutation_end_slices(&m, r, &heliostat__v1__extend_reservation_response__descriptor, NULL, 0);
 }
 
 /* The meta in front, the slice as it was packed for its version. */
@@ -300,21 +204,8 @@ static void list_slices(struct api *api, struct grpcx_call *call, const Protobuf
     arena_deinit(&arena);
 }
 
-static ProtobufCMessage *adopt_slice_head(struct api *api, struct arena *arena,
-                                          const struct pending *pending) {
-    Heliostat__V1__AdoptSliceResponse *reply =
-        arena_message(arena, &heliostat__v1__adopt_slice_response__descriptor);
-    if (!reply)
-        return NULL;
-    reply->meta = api_meta(api, arena, pending->is_replayed);
-    reply->slice = outcome_slice(api, arena, pending);
-    reply->operation = outcome_operation(api, arena, pending);
-    return &reply->base;
-}
-
 static void adopt_slice(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request) {
     const Heliostat__V1__AdoptSliceRequest *q = (const void *)request;
-    Heliostat__V1__AdoptSliceResponse tail = HELIOSTAT__V1__ADOPT_SLICE_RESPONSE__INIT;
     struct fabric_plan plan = {0};
     struct fabric_slice_spec spec;
     const struct fabric_cube *cube = NULL;
@@ -335,21 +226,7 @@ static void adopt_slice(struct api *api, struct grpcx_call *call, const Protobuf
     if (!r)
         r = fabric_adopt_slice(api->fabric, &m.actor, &spec, cube->index, m.now_us, &plan, &m.outcome,
                                &m.refusal);
-    if (r == 0)
-        tail.plan = convert_plan(&m.arena, &plan);
-    mutation_end(&m, r, adopt_slice_head, r == 0 ? &tail.base : NULL);
-    fabric_plan_deinit(&plan);
-}
-
-static ProtobufCMessage *delete_slice_head(struct api *api, struct arena *arena,
-                                           const struct pending *pending) {
-    Heliostat__V1__DeleteSliceResponse *reply =
-        arena_message(arena, &heliostat__v1__delete_slice_response__descriptor);
-    if (!reply)
-        return NULL;
-    reply->meta = api_meta(api, arena, pending->is_replayed);
-    reply->slice = outcome_slice(api, arena, pending);
-    return &reply->base;
+    mutation_end_slices(&m, r, &heliostat__v1__adopt_slice_response__descriptor, &plan, 1);
 }
 
 static void delete_slice(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request) {
@@ -362,19 +239,7 @@ static void delete_slice(struct api *api, struct grpcx_call *call, const Protobu
         r = refuse_invalid(&m.refusal, "name", "name a slice");
     if (!r)
         r = fabric_delete_slice(api->fabric, &m.actor, q->name, q->uid, m.now_us, &m.outcome, &m.refusal);
-    mutation_end(&m, r, delete_slice_head, NULL);
-}
-
-static ProtobufCMessage *swap_slice_head(struct api *api, struct arena *arena,
-                                         const struct pending *pending) {
-    Heliostat__V1__SwapSliceResponse *reply =
-        arena_message(arena, &heliostat__v1__swap_slice_response__descriptor);
-    if (!reply)
-        return NULL;
-    reply->meta = api_meta(api, arena, pending->is_replayed);
-    reply->slice = outcome_slice(api, arena, pending);
-    reply->operation = outcome_operation(api, arena, pending);
-    return &reply->base;
+    mutation_end_slices(&m, r, &heliostat__v1__delete_slice_response__descriptor, NULL, 0);
 }
 
 static int read_swap(struct mutation *m, const Heliostat__V1__SwapSliceRequest *q,
@@ -421,7 +286,6 @@ static int read_swap(struct mutation *m, const Heliostat__V1__SwapSliceRequest *
 
 static void swap_slice(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request) {
     const Heliostat__V1__SwapSliceRequest *q = (const void *)request;
-    Heliostat__V1__SwapSliceResponse tail = HELIOSTAT__V1__SWAP_SLICE_RESPONSE__INIT;
     struct fabric_plan plan = {0};
     struct fabric_swap swap;
     struct mutation m;
@@ -430,21 +294,7 @@ static void swap_slice(struct api *api, struct grpcx_call *call, const ProtobufC
     int r = read_swap(&m, q, &swap);
     if (!r)
         r = fabric_swap_slice(api->fabric, &m.actor, &swap, m.now_us, &plan, &m.outcome, &m.refusal);
-    if (r == 0)
-        tail.plan = convert_plan(&m.arena, &plan);
-    mutation_end(&m, r, swap_slice_head, r == 0 ? &tail.base : NULL);
-    fabric_plan_deinit(&plan);
-}
-
-static ProtobufCMessage *release_hold_head(struct api *api, struct arena *arena,
-                                           const struct pending *pending) {
-    Heliostat__V1__ReleaseHoldResponse *reply =
-        arena_message(arena, &heliostat__v1__release_hold_response__descriptor);
-    if (!reply)
-        return NULL;
-    reply->meta = api_meta(api, arena, pending->is_replayed);
-    reply->slice = outcome_slice(api, arena, pending);
-    return &reply->base;
+    mutation_end_slices(&m, r, &heliostat__v1__swap_slice_response__descriptor, &plan, 1);
 }
 
 static void release_hold(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request) {
@@ -463,19 +313,7 @@ static void release_hold(struct api *api, struct grpcx_call *call, const Protobu
         r = fabric_release_hold(api->fabric, &m.actor, q->name,
                                 q->action == HELIOSTAT__V1__HOLD_ACTION__HOLD_ACTION_REDERIVE, m.now_us,
                                 &m.outcome, &m.refusal);
-    mutation_end(&m, r, release_hold_head, NULL);
-}
-
-static ProtobufCMessage *reshape_slice_head(struct api *api, struct arena *arena,
-                                            const struct pending *pending) {
-    Heliostat__V1__ReshapeSliceResponse *reply =
-        arena_message(arena, &heliostat__v1__reshape_slice_response__descriptor);
-    if (!reply)
-        return NULL;
-    reply->meta = api_meta(api, arena, pending->is_replayed);
-    reply->slice = outcome_slice(api, arena, pending);
-    reply->operation = outcome_operation(api, arena, pending);
-    return &reply->base;
+    mutation_end_slices(&m, r, &heliostat__v1__release_hold_response__descriptor, NULL, 0);
 }
 
 static int read_reshape(struct mutation *m, const Heliostat__V1__ReshapeSliceRequest *q,
@@ -510,7 +348,6 @@ static int read_reshape(struct mutation *m, const Heliostat__V1__ReshapeSliceReq
 
 static void reshape_slice(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request) {
     const Heliostat__V1__ReshapeSliceRequest *q = (const void *)request;
-    Heliostat__V1__ReshapeSliceResponse tail = HELIOSTAT__V1__RESHAPE_SLICE_RESPONSE__INIT;
     struct fabric_plan plan = {0};
     struct fabric_reshape reshape;
     struct mutation m;
@@ -519,10 +356,7 @@ static void reshape_slice(struct api *api, struct grpcx_call *call, const Protob
     int r = read_reshape(&m, q, &reshape);
     if (!r)
         r = fabric_reshape_slice(api->fabric, &m.actor, &reshape, m.now_us, &plan, &m.outcome, &m.refusal);
-    if (r == 0)
-        tail.plan = convert_plan(&m.arena, &plan);
-    mutation_end(&m, r, reshape_slice_head, r == 0 ? &tail.base : NULL);
-    fabric_plan_deinit(&plan);
+    mutation_end_slices(&m, r, &heliostat__v1__reshape_slice_response__descriptor, &plan, 1);
 }
 
 #define METHOD(name, request, handler) SERVICE_METHOD("SliceService", name, request, GRPCX_UNARY, handler)
