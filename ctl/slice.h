@@ -1,6 +1,7 @@
 #pragma once
 /* What the commands on slices share. */
 #include "ctl/ctl.h"
+#include "ctl/wait.h"
 #include "heliostat/v1/slice.pb-c.h"
 
 int ctl_slice_create(struct ctl *ctl);
@@ -35,6 +36,12 @@ __attribute__((warn_unused_result)) int ctl_show_change(struct ctl *ctl, const v
                                                         const Heliostat__V1__Slice *slice,
                                                         const Heliostat__V1__SlicePlan *plan,
                                                         int exit_status);
+/* A change to one slice: asks, waits for the goal, and shows the answer as it is then. response: has fields
+ * slice and, maybe, operation and plan. An exit status. */
+__attribute__((warn_unused_result)) int ctl_change_slice(struct ctl *ctl, const char *method,
+                                                         const ProtobufCMessage *request,
+                                                         const ProtobufCMessageDescriptor *response,
+                                                         enum ctl_goal goal);
 /* From the flags of slice_flags.h. An exit status. */
 __attribute__((warn_unused_result)) int ctl_read_spec(struct ctl *ctl, char *name,
                                                       Heliostat__V1__SliceSpec *spec);

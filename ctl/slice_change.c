@@ -8,7 +8,6 @@
 
 int ctl_slice_adopt(struct ctl *ctl) {
     Heliostat__V1__AdoptSliceRequest request = HELIOSTAT__V1__ADOPT_SLICE_REQUEST__INIT;
-    Heliostat__V1__AdoptSliceResponse *response, last;
     Heliostat__V1__SliceSpec spec;
     enum ctl_goal goal;
     int exit_status = ctl_goal(ctl, &goal);
@@ -19,19 +18,12 @@ int ctl_slice_adopt(struct ctl *ctl) {
     request.mutation = ctl_mutation(ctl);
     request.spec = &spec;
     request.cube = ctl_flag_text(ctl, "cube");
-    exit_status = ctl_call(ctl, "SliceService/AdoptSlice", &request.base,
-                           &heliostat__v1__adopt_slice_response__descriptor, &response);
-    if (exit_status)
-        return exit_status;
-    last = *response;
-    if (last.slice)
-        exit_status = ctl_wait_slices(ctl, &last.operation, &last.slice, 1, goal);
-    return ctl_show_change(ctl, &last, last.slice, last.plan, exit_status);
+    return ctl_change_slice(ctl, "SliceService/AdoptSlice", &request.base,
+                            &heliostat__v1__adopt_slice_response__descriptor, goal);
 }
 
 static int reshape(struct ctl *ctl, const char *doing) {
     Heliostat__V1__ReshapeSliceRequest request = HELIOSTAT__V1__RESHAPE_SLICE_REQUEST__INIT;
-    Heliostat__V1__ReshapeSliceResponse *response, last;
     enum ctl_goal goal;
     int exit_status = ctl_goal(ctl, &goal);
     if (exit_status)
@@ -47,14 +39,8 @@ static int reshape(struct ctl *ctl, const char *doing) {
                           request.name, request.topology);
     if (exit_status)
         return exit_status;
-    exit_status = ctl_call(ctl, "SliceService/ReshapeSlice", &request.base,
-                           &heliostat__v1__reshape_slice_response__descriptor, &response);
-    if (exit_status)
-        return exit_status;
-    last = *response;
-    if (last.slice)
-        exit_status = ctl_wait_slices(ctl, &last.operation, &last.slice, 1, goal);
-    return ctl_show_change(ctl, &last, last.slice, last.plan, exit_status);
+    return ctl_change_slice(ctl, "SliceService/ReshapeSlice", &request.base,
+                            &heliostat__v1__reshape_slice_response__descriptor, goal);
 }
 
 int ctl_slice_resize(struct ctl *ctl) {

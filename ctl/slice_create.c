@@ -91,21 +91,14 @@ int ctl_read_spec(struct ctl *ctl, char *name, Heliostat__V1__SliceSpec *spec) {
 
 static int create_one(struct ctl *ctl, enum ctl_goal goal) {
     Heliostat__V1__CreateSliceRequest request = HELIOSTAT__V1__CREATE_SLICE_REQUEST__INIT;
-    Heliostat__V1__CreateSliceResponse *response, last = HELIOSTAT__V1__CREATE_SLICE_RESPONSE__INIT;
     Heliostat__V1__SliceSpec spec;
     int exit_status = ctl_read_spec(ctl, ctl_positional(ctl, 0), &spec);
     if (exit_status)
         return exit_status;
     request.mutation = ctl_mutation(ctl);
     request.spec = &spec;
-    exit_status = ctl_call(ctl, "SliceService/CreateSlice", &request.base,
-                           &heliostat__v1__create_slice_response__descriptor, &response);
-    if (exit_status)
-        return exit_status;
-    last = *response;
-    if (last.slice)
-        exit_status = ctl_wait_slices(ctl, &last.operation, &last.slice, 1, goal);
-    return ctl_show_change(ctl, &last, last.slice, last.plan, exit_status);
+    return ctl_change_slice(ctl, "SliceService/CreateSlice", &request.base,
+                            &heliostat__v1__create_slice_response__descriptor, goal);
 }
 
 static int create_many(struct ctl *ctl, enum ctl_goal goal) {

@@ -20,7 +20,6 @@ void ctl_print_pending(struct ctl *ctl, const Heliostat__V1__PendingDisruption *
 
 int ctl_slice_accept_disruption(struct ctl *ctl) {
     Heliostat__V1__AcceptDisruptionRequest request = HELIOSTAT__V1__ACCEPT_DISRUPTION_REQUEST__INIT;
-    Heliostat__V1__AcceptDisruptionResponse *response, last;
     enum ctl_goal goal;
     int exit_status = ctl_goal(ctl, &goal);
     if (exit_status)
@@ -33,14 +32,8 @@ int ctl_slice_accept_disruption(struct ctl *ctl) {
                           request.name);
     if (exit_status)
         return exit_status;
-    exit_status = ctl_call(ctl, "SliceService/AcceptDisruption", &request.base,
-                           &heliostat__v1__accept_disruption_response__descriptor, &response);
-    if (exit_status)
-        return exit_status;
-    last = *response;
-    if (last.slice)
-        exit_status = ctl_wait_slices(ctl, &last.operation, &last.slice, 1, goal);
-    return ctl_show_change(ctl, &last, last.slice, last.plan, exit_status);
+    return ctl_change_slice(ctl, "SliceService/AcceptDisruption", &request.base,
+                            &heliostat__v1__accept_disruption_response__descriptor, goal);
 }
 
 int ctl_slice_renew(struct ctl *ctl) {

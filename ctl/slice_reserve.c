@@ -16,7 +16,6 @@ static int read_time(struct ctl *ctl, uint32_t *ret_reserve_s) {
 
 int ctl_slice_reserve(struct ctl *ctl) {
     Heliostat__V1__CreateSliceRequest request = HELIOSTAT__V1__CREATE_SLICE_REQUEST__INIT;
-    Heliostat__V1__CreateSliceResponse *response;
     Heliostat__V1__SliceSpec spec;
     int exit_status = ctl_read_spec(ctl, ctl_positional(ctl, 0), &spec);
     if (exit_status == 0)
@@ -26,23 +25,20 @@ int ctl_slice_reserve(struct ctl *ctl) {
     request.mutation = ctl_mutation(ctl);
     request.spec = &spec;
     request.mode = HELIOSTAT__V1__CREATE_MODE__CREATE_MODE_RESERVE;
-    exit_status = ctl_call(ctl, "SliceService/CreateSlice", &request.base,
-                           &heliostat__v1__create_slice_response__descriptor, &response);
-    return exit_status ? exit_status : ctl_show_change(ctl, response, response->slice, response->plan, 0);
+    return ctl_change_slice(ctl, "SliceService/CreateSlice", &request.base,
+                            &heliostat__v1__create_slice_response__descriptor, CTL_GOAL_NONE);
 }
 
 int ctl_slice_extend(struct ctl *ctl) {
     Heliostat__V1__ExtendReservationRequest request = HELIOSTAT__V1__EXTEND_RESERVATION_REQUEST__INIT;
-    Heliostat__V1__ExtendReservationResponse *response;
     int exit_status = read_time(ctl, &request.reserve_s);
     if (exit_status)
         return exit_status;
     request.mutation = ctl_mutation(ctl);
     request.name = ctl_positional(ctl, 0);
     request.uid = ctl_flag_number(ctl, "uid", 0);
-    exit_status = ctl_call(ctl, "SliceService/ExtendReservation", &request.base,
-                           &heliostat__v1__extend_reservation_response__descriptor, &response);
-    return exit_status ? exit_status : ctl_show_change(ctl, response, response->slice, NULL, 0);
+    return ctl_change_slice(ctl, "SliceService/ExtendReservation", &request.base,
+                            &heliostat__v1__extend_reservation_response__descriptor, CTL_GOAL_NONE);
 }
 
 int ctl_slice_activate(struct ctl *ctl) {

@@ -126,6 +126,30 @@ int ctl_show_change(struct ctl *ctl, const void *message, const Heliostat__V1__S
     return exit_status;
 }
 
+/* A message field of an answer; where it has none, one that stays NULL. */
+static void *place_of(ProtobufCMessage *message, const char *name) {
+    static void *none;
+    const ProtobufCFieldDescriptor *at =
+        protobuf_c_message_descriptor_get_field_by_name(message->descriptor, name);
+    return at ? (char *)message + at->offset : (char *)&none;
+}
+
+int ctl_change_slice(struct ctl *ctl, const char *method, const ProtobufCMessage *request,
+                     const ProtobufCMessageDescriptor *response, enum ctl_goal goal) {
+    ProtobufCMessage *answer;
+    int exit_status = ctl_call(ctl, method, request, response, &answer);
+    if (exit_status)
+        return exit_status;
+    /* A copy, since the wait puts newer messages into it. */
+    ProtobufCMessage *last = ctl_alloc(ctl, response->sizeof_message);
+    memcpy(last, answer, response->sizeof_message);
+    Heliostat__V1__Slice **slice = place_of(last, "slice");
+    Heliostat__V1__SlicePlan **plan = place_of(last, "plan");
+    if (*slice && goal != CTL_GOAL_NONE)
+        exit_status = ctl_wait_slices(ctl, place_of(last, "operation"), slice, 1, goal);
+    return ctl_show_change(ctl, last, *slice, *plan, exit_status);
+}
+
 static void field(const char *name, const char *value) {
     if (*value)
         printf("%-12s  %s\n", name, value);

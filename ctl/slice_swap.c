@@ -15,7 +15,6 @@ static char *names(struct ctl *ctl, char *const *list, size_t n) {
 
 int ctl_slice_swap(struct ctl *ctl) {
     Heliostat__V1__SwapSliceRequest request = HELIOSTAT__V1__SWAP_SLICE_REQUEST__INIT;
-    Heliostat__V1__SwapSliceResponse *response, last;
     enum ctl_goal goal;
     int exit_status = ctl_goal(ctl, &goal);
     if (exit_status)
@@ -35,12 +34,6 @@ int ctl_slice_swap(struct ctl *ctl) {
                 names(ctl, request.cubes, request.n_cubes), request.name);
     if (exit_status)
         return exit_status;
-    exit_status = ctl_call(ctl, "SliceService/SwapSlice", &request.base,
-                           &heliostat__v1__swap_slice_response__descriptor, &response);
-    if (exit_status)
-        return exit_status;
-    last = *response;
-    if (last.slice)
-        exit_status = ctl_wait_slices(ctl, &last.operation, &last.slice, 1, goal);
-    return ctl_show_change(ctl, &last, last.slice, last.plan, exit_status);
+    return ctl_change_slice(ctl, "SliceService/SwapSlice", &request.base,
+                            &heliostat__v1__swap_slice_response__descriptor, goal);
 }
