@@ -193,6 +193,9 @@ static void advance_devices(struct fabric_pod *pod, int64_t now_us) {
         if (observe_is_usable(ocs) && ocs->try_at_us <= now_us)
             observe_try_again(ocs, now_us);
         if (ocs->retry_at_us && ocs->retry_at_us <= now_us) {
+            /* Read before what is sent again: the map that missed it may have been an old one. */
+            if (ocs->failed_tries)
+                device_read_map(ocs->device, now_us);
             ocs->retry_at_us = 0;
             ocs->needs_reconcile = true;
         }

@@ -30,6 +30,11 @@ static bool should_be_there(const struct fabric_port *port) {
            port->want_slice->durable->was_ready;
 }
 
+/* A map after the circuit's command did not show it, nothing was sent since, and now it is there. */
+static bool is_late(const struct fabric_port *port, uint16_t b) {
+    return port->failures && !port->is_failed && !port->sent_b && port->want_b == b && port->observed_b != b;
+}
+
 struct seen {
     unsigned vanished, appeared, stayed, fought, first_a;
 };
@@ -43,7 +48,7 @@ static void compare(const struct fabric_ocs *ocs, const uint16_t *b_of_a, int64_
         unsigned before = ocs->map_known ? port->observed_b : should_be_there(port) ? port->want_b : 0;
         bool is_same = before == b_of_a[a];
         seen->stayed += is_same && before;
-        if (is_same || is_asked_for(port, b_was_sent))
+        if (is_same || is_asked_for(port, b_was_sent) || (ocs->map_known && is_late(port, b_of_a[a])))
             continue;
         bool vanished = before && is_ours(ocs, a, before);
         bool appeared = ocs->map_known && b_of_a[a] && is_ours(ocs, a, b_of_a[a]);
@@ -56,9 +61,26 @@ static void compare(const struct fabric_ocs *ocs, const uint16_t *b_of_a, int64_
     }
 }
 
+static void tell_stale(const struct fabric_ocs *ocs, const uint16_t *b_of_a, int64_t now_us) {
+    unsigned late = 0, first_a = 0;
+    char cause[FABRIC_TEXT_MAX];
+    for (unsigned a = 1; a <= ocs->ports_a && ocs->map_known; a++)
+        if (is_late(&ocs->port[a], b_of_a[a]) && !late++)
+            first_a = a;
+    if (!late)
+        return;
+    snprintf(
+        cause, sizeof(cause),
+        "%u circuits that were missing after their command are there, and nothing was sent since: the map "
+        "was older than the command; first: A%u-B%u",
+        late, first_a, b_of_a[first_a]);
+    tell(ocs, "OCS_STALE_ANSWER", cause, now_us);
+}
+
 void surprise_in_map(const struct fabric_ocs *ocs, const uint16_t *b_of_a, int64_t now_us) {
     struct seen seen = {0};
     char cause[FABRIC_TEXT_MAX];
+    tell_stale(ocs, b_of_a, now_us);
     compare(ocs, b_of_a, now_us, &seen);
     if (seen.vanished + seen.appeared == 0)
         return;

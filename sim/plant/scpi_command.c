@@ -153,12 +153,16 @@ static int disconnect_all(struct scpi_call *call) {
     return error;
 }
 
-static bool is_shown(const struct sim_switch *sw, uint32_t a, int64_t now_us) {
+/* 0: none. */
+static uint32_t shown_b(const struct sim_switch *sw, uint32_t a, int64_t now_us) {
     const struct sim_circuit *circuit = &sw->circuits[a];
+    const struct sim_port *port = &sw->port_a[a];
 
-    if (!circuit->b)
-        return false;
-    return sw->behaviour.stat == SIM_STAT_COMMANDED || (!circuit->stuck && now_us >= circuit->settled_at_us);
+    if (port->moved_at_us && now_us - port->moved_at_us < sw->behaviour.stat_lag_ms * 1000)
+        return port->was_b;
+    if (!circuit->b || sw->behaviour.stat == SIM_STAT_COMMANDED)
+        return circuit->b;
+    return !circuit->stuck && now_us >= circuit->settled_at_us ? circuit->b : 0;
 }
 
 static void add_number(struct text *out, const char **separator, uint32_t number) {
@@ -174,14 +178,14 @@ static int connect_state(struct scpi_call *call) {
     if (error)
         return error;
     for (uint32_t a = 1; a <= sw->ports_a; a++)
-        if (is_shown(sw, a, call->now_us))
+        if (shown_b(sw, a, call->now_us))
             add_number(call->answer, &separator, a);
     if (*separator == '(')
         return text_add(call->answer, "(@),(@)"), 0;
     separator = "),(@";
     for (uint32_t a = 1; a <= sw->ports_a; a++)
-        if (is_shown(sw, a, call->now_us))
-            add_number(call->answer, &separator, sw->ports_a + sw->circuits[a].b);
+        if (shown_b(sw, a, call->now_us))
+            add_number(call->answer, &separator, sw->ports_a + shown_b(sw, a, call->now_us));
     text_add(call->answer, ")");
     return 0;
 }
@@ -205,7 +209,7 @@ static int connect_port(struct scpi_call *call) {
         other = sw->ingress_of[wire - sw->ports_a];
     else
         other = sw->circuits[wire].b ? sw->ports_a + sw->circuits[wire].b : 0;
-    if (other && is_shown(sw, wire > sw->ports_a ? other : wire, call->now_us))
+    if (other && shown_b(sw, wire > sw->ports_a ? other : wire, call->now_us))
         text_addf(call->answer, "\"%u\"", other);
     else
         text_add(call->answer, "\"\"");

@@ -28,6 +28,7 @@ const struct setting sim_switch_settings[] = {
     CHOICE("restart", restart, "what becomes of the circuits without power", "volatile", "preserved"),
     NUMBER("boot-ms", boot_ms, 0, MAX_MS, "from power on to the first accepted connection"),
     CHOICE("stat", stat, "what conn:stat? shows", "commanded", "settled"),
+    NUMBER("stat-lag-ms", stat_lag_ms, 0, MAX_MS, "conn:stat? shows ports as they were that long ago"),
     CHOICE("answers", answers, "answers to one line of requests", "joined", "lines"),
     CHOICE("port-ranges", port_ranges, "are ranges such as (@1:8) understood", "no", "yes"),
     CHOICE("error-drops-line", error_drops_line, "does an error drop the rest of its line", "no", "yes"),
@@ -167,12 +168,18 @@ static void rest_at(struct sim_switch *sw, int64_t at_us) {
         sw->settled_at_us = at_us;
 }
 
+static void remember(struct sim_switch *sw, uint32_t a, uint32_t was_b, int64_t now_us) {
+    sw->port_a[a].was_b = was_b;
+    sw->port_a[a].moved_at_us = now_us;
+}
+
 static void disconnect(struct sim_switch *sw, uint32_t a, int64_t now_us) {
     uint32_t from = take_down(sw, a);
     int64_t settle_us;
 
     if (!from)
         return;
+    remember(sw, a, from, now_us);
     settle_us = draw_settle_us(sw);
     rest_at(sw, now_us + settle_us);
     log_move(sw, a, from, 0, settle_us);
@@ -200,6 +207,7 @@ static void connect_pair(struct sim_switch *sw, uint32_t a, uint32_t b, int64_t 
     if (sw->ingress_of[b] && sw->ingress_of[b] != a)
         disconnect(sw, sw->ingress_of[b], now_us);
     from = take_down(sw, a);
+    remember(sw, a, from, now_us);
     settle_us = draw_settle_us(sw);
     sw->circuits[a].b = b;
     sw->ingress_of[b] = a;

@@ -28,7 +28,7 @@ struct sim_behaviour {
     char vendor[32], product[64], serial[64], version[32];
     int64_t settle_min_us, settle_max_us;
     int64_t add_on_used, bad_pair, sub_unmatched, failed_port;
-    int64_t restart, boot_ms, stat, answers;
+    int64_t restart, boot_ms, stat, stat_lag_ms, answers;
     int64_t port_ranges, error_drops_line;
     int64_t error_queue, error_queue_depth;
     int64_t meters, drift_mdb_per_hour;
@@ -46,7 +46,9 @@ struct sim_port {
     int64_t failed, disabled;
     int64_t settle_fail; /* a mirror sent here never settles */
     int64_t loss_mdb;    /* on top of the loss table */
-    int32_t end;         /* the link end whose fiber is plugged in here, or SIM_NO_END */
+    uint32_t was_b;      /* of a side A port: what it was connected to before its last move */
+    int64_t moved_at_us;
+    int32_t end; /* the link end whose fiber is plugged in here, or SIM_NO_END */
 };
 
 struct sim_circuit {
