@@ -140,7 +140,7 @@ void qualify_want(struct fabric_pod *pod) {
 bool qualify_explains(const struct fabric_pod *pod, uint16_t end_a, uint16_t end_b) {
     unsigned one = topo_end_cube(end_a), other = topo_end_cube(end_b);
     for (const struct fabric_qualification *q = pod->qualifications; q; q = q->next)
-        if (q->state == QUALIFICATION_RUNNING && (one == q->cube || other == q->cube) &&
+        if (q->state == QUALIFICATION_RUNNING && q->is_durable && (one == q->cube || other == q->cube) &&
             (one == q->cube || one == q->partner) && (other == q->cube || other == q->partner) &&
             topo_end_face(end_a) == (topo_end_face(end_b) ^ 1) &&
             topo_end_index(end_a) == topo_end_index(end_b))

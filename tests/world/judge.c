@@ -141,10 +141,13 @@ static void judge_removal(struct world *world, unsigned ocs, unsigned a, unsigne
     if (ledger->want_b[ocs][a] == b)
         world_fail(world, "%s A%u-B%u belongs to slice %s and was told to go", switch_name(world, ocs), a, b,
                    ledger->slice[ledger->owner[ocs][a]].name);
+    if (ledger_is_test(ledger, ocs, a, b))
+        return;
     if (!ledger->ever[ocs][a][b] && world->maps_read[ocs] - world->came_after[ocs][a] < 2)
         world_fail(world, "%s A%u-B%u is unexpected and was told to go after one read",
                    switch_name(world, ocs), a, b);
-    bool is_in_the_way = ledger->want_b[ocs][a] || ledger->want_a[ocs][b] || is_disrupted(world, ocs, a, b);
+    bool is_in_the_way = ledger->want_b[ocs][a] || ledger->want_a[ocs][b] || is_disrupted(world, ocs, a, b) ||
+                         ledger_is_tested_port(ledger, ocs, 0, a) || ledger_is_tested_port(ledger, ocs, 1, b);
     if (!is_in_the_way && !ledger->ever[ocs][a][b])
         world_fail(world, "%s A%u-B%u is nobody's, in nobody's way, and was told to go",
                    switch_name(world, ocs), a, b);
@@ -170,7 +173,12 @@ static void judge_put_right(struct world *world, unsigned ocs, unsigned a, unsig
 
 static void judge_addition(struct world *world, unsigned ocs, unsigned a, unsigned b) {
     const struct sim_switch *sw = &world->plant.switches[ocs];
-    if (world->ledger.want_b[ocs][a] != b)
+    bool is_test = ledger_is_test(&world->ledger, ocs, a, b) && !world->ledger.want_b[ocs][a] &&
+                   !world->ledger.want_a[ocs][b];
+    if (is_test && ledger_has_cube(&world->ledger, (unsigned)world->fleet->end_at[ocs][0][a] / 96))
+        world_fail(world, "%s A%u-B%u is of a test and was told to come, on a cube of a slice",
+                   switch_name(world, ocs), a, b);
+    if (world->ledger.want_b[ocs][a] != b && !is_test)
         world_fail(world, "%s A%u-B%u was told to come; the durable intent there is B%u",
                    switch_name(world, ocs), a, b, world->ledger.want_b[ocs][a]);
     if (is_covered(world, ocs, a, b))
@@ -179,7 +187,7 @@ static void judge_addition(struct world *world, unsigned ocs, unsigned a, unsign
     if (sw->circuits[a].b == b && world->seen_at_us[ocs] > world->disturbed_at_us[ocs] &&
         sw->behaviour.stat == SIM_STAT_COMMANDED)
         world_fail(world, "%s A%u-B%u is lit and was told to come", switch_name(world, ocs), a, b);
-    if (world->confirmed_b[ocs][a] == b &&
+    if (!is_test && world->confirmed_b[ocs][a] == b &&
         world->confirmed_uid[ocs][a] == world->ledger.slice[world->ledger.owner[ocs][a]].uid)
         judge_put_right(world, ocs, a, b);
 }
@@ -773,6 +781,11 @@ static const char *switches_at_rest(struct world *world, char *text, size_t size
         const struct sim_switch *sw = &world->plant.switches[ocs];
         const struct fabric_ocs *is = &world->fabric->pods->ocs[ocs];
         bool has_unaccounted = false;
+        for (unsigned cube = 0; cube < world->fleet->n_cubes; cube++)
+            if (ledger->is_tested[cube]) {
+                snprintf(text, size, "cube-%02u is still tested", cube);
+                return text;
+            }
         for (unsigned a = 1; a <= world->fleet->n_ports; a++) {
             unsigned b = sw->circuits[a].b;
             int16_t end_a = world->fleet->end_at[ocs][0][a], end_b = b ? world->fleet->end_at[ocs][1][b] : -1;

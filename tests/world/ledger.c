@@ -1,4 +1,5 @@
 #include "tests/world/ledger.h"
+#include "daemon/fabric/qualify_cube.h"
 #include "daemon/fabric/maintenance.h"
 #include "daemon/store/change.h"
 
@@ -97,6 +98,12 @@ static void put_work(const void *record, void *userdata) {
     snprintf(work->allowed, sizeof(work->allowed), "%s", row->allowed);
 }
 
+static void put_test(const void *record, void *userdata) {
+    struct ledger *ledger = userdata;
+    const struct store_qualification *row = record;
+    ledger->is_tested[row->cube] = row->state == QUALIFICATION_RUNNING;
+}
+
 static void delete_rows(struct ledger *ledger, const struct change_operation *operation) {
     const struct store_position *key = &operation->record.position;
     unsigned n_keys = operation->n_columns;
@@ -142,17 +149,21 @@ void ledger_apply(struct ledger *ledger, const struct store_change *change) {
             put_cube(&operation.record.cube, ledger);
         else if (operation.table == STORE_MAINTENANCE)
             put_work(&operation.record.maintenance, ledger);
+        else if (operation.table == STORE_QUALIFICATION)
+            put_test(&operation.record.qualification, ledger);
     }
 }
 
 void ledger_reload(struct ledger *ledger, struct store *store) {
     ledger->n_slices = ledger->n_positions = ledger->n_works = 0;
+    memset(ledger->is_tested, 0, sizeof(ledger->is_tested));
     ledger->has_pod = false;
     if (store_load(store, STORE_POD, put_pod, ledger) < 0 ||
         store_load(store, STORE_SLICE, put_slice, ledger) < 0 ||
         store_load(store, STORE_POSITION, put_position, ledger) < 0 ||
         store_load(store, STORE_CUBE, put_cube, ledger) < 0 ||
-        store_load(store, STORE_MAINTENANCE, put_work, ledger) < 0)
+        store_load(store, STORE_MAINTENANCE, put_work, ledger) < 0 ||
+        store_load(store, STORE_QUALIFICATION, put_test, ledger) < 0)
         abort();
     ledger_derive(ledger);
 }
@@ -166,6 +177,17 @@ const struct ledger_slice *ledger_find(const struct ledger *ledger, int64_t uid)
         if (ledger->slice[i].uid == uid && !ledger->slice[i].is_former)
             return &ledger->slice[i];
     return NULL;
+}
+
+bool ledger_is_tested_port(const struct ledger *ledger, unsigned ocs, unsigned side, unsigned port) {
+    int16_t end = ledger->fleet->end_at[ocs][side][port];
+    return end >= 0 && ledger->is_tested[end / 96];
+}
+
+bool ledger_is_test(const struct ledger *ledger, unsigned ocs, unsigned a, unsigned b) {
+    int16_t end_a = ledger->fleet->end_at[ocs][0][a], end_b = ledger->fleet->end_at[ocs][1][b];
+    return end_a >= 0 && end_b >= 0 && end_a / 96 == end_b / 96 && end_a % 16 == end_b % 16 &&
+           (end_a % 96 / 16 ^ 1) == end_b % 96 / 16 && ledger->is_tested[end_a / 96];
 }
 
 bool ledger_has_cube(const struct ledger *ledger, unsigned cube) {
