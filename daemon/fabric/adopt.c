@@ -4,6 +4,7 @@
 #include "daemon/fabric/moves.h"
 #include "daemon/fabric/operation.h"
 #include "daemon/fabric/pod.h"
+#include "daemon/fabric/qualify_cube.h"
 #include "daemon/fabric/refuse.h"
 #include "daemon/fabric/request.h"
 #include "daemon/fabric/spec.h"
@@ -79,6 +80,9 @@ static int follow(const struct fabric_pod *pod, const struct topo_shape *shape, 
                           cube->slice->name);
         if (cube->part_hosts)
             return refuse(refusal, REASON_PIN_USED, "cube", "%s is cut into parts", cube->name);
+        if (qualify_is_under_test(pod, cube->index))
+            return refuse(refusal, REASON_PIN_USED, "cube",
+                          "%s is being tested: what is lit there is the test's", cube->name);
         if (cube->scheduling == SCHEDULING_DRAINED || cube->scheduling == SCHEDULING_MAINTENANCE)
             return refuse(refusal, REASON_PIN_UNHEALTHY, "cube",
                           "%s is %s: somebody may have his hands on it; give it back first", cube->name,

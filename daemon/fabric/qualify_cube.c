@@ -215,13 +215,18 @@ static void revert_end(struct fabric *fabric, struct step *step, int64_t now_us)
     marks(q->pod);
 }
 
+bool qualify_is_under_test(const struct fabric_pod *pod, unsigned cube) {
+    for (const struct fabric_qualification *q = pod->qualifications; q; q = q->next)
+        if (q->state == QUALIFICATION_RUNNING && (q->cube == cube || q->partner == cube))
+            return true;
+    return false;
+}
+
 /* A cube that can stand at the other end: free, healthy, and not under test itself. */
 static bool may_be_partner(const struct fabric_cube *cube) {
-    for (const struct fabric_qualification *q = cube->pod->qualifications; q; q = q->next)
-        if (q->state == QUALIFICATION_RUNNING && (q->cube == cube->index || q->partner == cube->index))
-            return false;
-    return !fabric_cube_is_used(cube) && !cube->held_for && cube->health == HEALTH_HEALTHY &&
-           cube->scheduling == SCHEDULING_SCHEDULABLE && !cube->has_unaccounted && !cube->may_be_lit;
+    return !qualify_is_under_test(cube->pod, cube->index) && !fabric_cube_is_used(cube) && !cube->held_for &&
+           cube->health == HEALTH_HEALTHY && cube->scheduling == SCHEDULING_SCHEDULABLE &&
+           !cube->has_unaccounted && !cube->may_be_lit;
 }
 
 static uint16_t choose_partner(const struct fabric_cube *cube) {

@@ -93,6 +93,8 @@ void qualify_want(struct fabric_pod *pod);
 bool qualify_explains(const struct fabric_pod *pod, uint16_t end_a, uint16_t end_b);
 /* No circuit of a former slice may stay on the cube: it would light a link in a round in which it is dark. */
 bool qualify_clears(const struct fabric_cube *cube);
+/* The cube is tested, or stands at the other end of a test. */
+bool qualify_is_under_test(const struct fabric_pod *pod, unsigned cube);
 /* Nobody is placed on a cube that is tested, nor on its partner. */
 void qualify_mark_plan(struct fabric_pod *pod);
 /* Goes on to the next round, the verdict, the end. */
