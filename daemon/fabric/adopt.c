@@ -8,6 +8,7 @@
 #include "daemon/fabric/refuse.h"
 #include "daemon/fabric/request.h"
 #include "daemon/fabric/spec.h"
+#include "daemon/fabric/transition.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -128,7 +129,7 @@ int fabric_adopt_slice(struct fabric *fabric, const struct fabric_actor *actor,
     version->disruption = spec->disruption ? spec->disruption : DISRUPTION_ASK;
     version->is_pinned = true;
     /* A job may run on it: it is never failed for want of a link. */
-    version->state = SLICE_REPAIRING;
+    version->state = slice_after(SLICE_NONE, SLICE_IS_ADOPTED);
     version->was_ready = true;
     version->qualified = QUALIFIED_NOT_CHECKED;
     slice->created_us = fabric_wall_us(fabric, now_us);

@@ -7,6 +7,7 @@
 #include "daemon/fabric/pod.h"
 #include "daemon/fabric/refuse.h"
 #include "daemon/fabric/request.h"
+#include "daemon/fabric/transition.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -126,7 +127,7 @@ int alter_release(struct change *change, struct fabric_slice *slice, const char 
     }
     alter_end_operation(change, slice, "the slice was deleted");
     after->is_gone = true;
-    after->state = SLICE_RELEASING;
+    after->state = slice_after(after->state, SLICE_IS_DELETED);
     after->operation_id = 0;
     change_slice(change, slice, after, "SLICE_STATE", cause);
     change_add_event(change, "CAPACITY_CHANGED", slice->pod, slice->pod->name, 0, "a slice was deleted", "",
@@ -184,8 +185,8 @@ int fabric_release_hold(struct fabric *fabric, const struct fabric_actor *actor,
     }
     after->is_held = false;
     after->fingerprint = topo_fingerprint(slice->pod->wiring, &after->shape, after->cubes);
-    if (rederive && after->was_ready)
-        after->state = SLICE_REPAIRING;
+    if (rederive)
+        after->state = slice_after(after->state, SLICE_IS_REDERIVED);
     int64_t uid = slice->uid;
     change_slice(change, slice, after, "SLICE_HOLD_RELEASED", rederive ? "rederived" : "kept");
     fabric_mark(fabric);

@@ -10,6 +10,7 @@
 #include "daemon/fabric/request.h"
 #include "daemon/fabric/scheduling.h"
 #include "daemon/fabric/swap_list.h"
+#include "daemon/fabric/transition.h"
 #include "topology/change.h"
 
 #include <errno.h>
@@ -25,7 +26,9 @@ static int find_movable(struct fabric *fabric, const struct fabric_actor *actor,
     int r = alter_find(fabric, actor, name, uid, &slice, refusal);
     if (r || (r = alter_check_held(slice, refusal)))
         return r;
-    if (!slice_version_owns(slice->accepted) || slice->accepted->state == SLICE_RESERVED)
+    enum slice_state next;
+    if (!slice_version_owns(slice->accepted) ||
+        !slice_follows(slice->accepted->state, SLICE_IS_CHANGED, &next))
         return refuse_invalid(refusal, "name", "slice %s is %s: it has no cubes to change", slice->name,
                               slice_state_name(slice->accepted->state));
     if (slice->pod->frozen) {
@@ -189,11 +192,10 @@ static void quarantine_leaving(struct change *change, const struct fabric_slice 
     for (unsigned position = 0; before->shape.whole_cubes && position < before->shape.n_cubes; position++) {
         struct fabric_cube *cube = &slice->pod->cube[before->cubes[position]];
         char reason[FABRIC_TEXT_MAX];
-        if (has_cube(after, cube->index) || cube->health != HEALTH_UNHEALTHY ||
-            cube->scheduling == SCHEDULING_MAINTENANCE || cube->scheduling == SCHEDULING_QUARANTINED)
+        if (has_cube(after, cube->index) || cube->health != HEALTH_UNHEALTHY)
             continue;
         snprintf(reason, sizeof(reason), "left slice %s UNHEALTHY: %.100s", slice->name, cube->health_cause);
-        scheduling_set(change, cube, SCHEDULING_QUARANTINED, reason, NULL, 0);
+        scheduling_happens(change, cube, CUBE_LEFT_ILL, reason, NULL, 0);
     }
 }
 
@@ -206,7 +208,7 @@ void alter_accept(struct change *change, struct fabric_slice *slice, struct slic
         after->operation_id = operation->id;
     }
     after->generation++;
-    after->state = after->was_ready ? SLICE_REPAIRING : SLICE_CONNECTING;
+    after->state = slice_after(after->state, SLICE_IS_CHANGED);
     after->qualified = QUALIFIED_NOT_CHECKED;
     link_list_deinit(&after->failed);
     swap_list_deinit(&after->pending);

@@ -9,6 +9,7 @@
 #include "daemon/fabric/refuse.h"
 #include "daemon/fabric/request.h"
 #include "daemon/fabric/spec.h"
+#include "daemon/fabric/transition.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -74,7 +75,7 @@ static void add_slice(struct change *change, struct creation *creation, unsigned
     struct fabric_slice *slice = creation->slices[i];
     int64_t timeout_us =
         gang->connect_timeout_us ? gang->connect_timeout_us : fabric->settings.activation_timeout_us;
-    version->state = gang->reserve_us ? SLICE_RESERVED : SLICE_CONNECTING;
+    version->state = slice_after(SLICE_NONE, gang->reserve_us ? SLICE_IS_RESERVED : SLICE_IS_CREATED);
     version->disruption = spec->disruption ? spec->disruption : DISRUPTION_ASK;
     version->is_pinned = spec->pin_mode != TOPO_PIN_NONE;
     version->use_spares = spec->use_spares;

@@ -4,6 +4,7 @@
 #include "daemon/fabric/maintenance.h"
 #include "daemon/fabric/observe.h"
 #include "daemon/fabric/qualify_cube.h"
+#include "daemon/fabric/transition.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -234,34 +235,33 @@ struct counts {
     unsigned missing, unaccounted, stale;
 };
 
-static enum ocs_state state_of(const struct fabric_ocs *ocs, const struct counts *counts, char *cause) {
+static enum ocs_event last_seen(const struct fabric_ocs *ocs, const struct counts *counts, char *cause) {
     const struct fabric_maintenance *work = maintenance_of_ocs(ocs);
     if (work && !work->accepted.stage) {
         snprintf(cause, FABRIC_TEXT_MAX, "%s: %.150s", work->accepted.is_failed ? "marked failed" : "drained",
                  work->reason);
-        if (work->accepted.told == MAINTENANCE_SAFE || work->accepted.is_failed)
-            return OCS_DRAINED;
+        if (work->accepted.is_failed)
+            return OCS_WORK_FAILED;
+        if (work->accepted.told == MAINTENANCE_SAFE)
+            return OCS_WORK_SAFE;
     }
+    snprintf(cause, FABRIC_TEXT_MAX, "%s", device_cause(ocs->device));
     switch (device_state(ocs->device)) {
     case DEVICE_DISCONNECTED:
-        snprintf(cause, FABRIC_TEXT_MAX, "%s", device_cause(ocs->device));
-        return OCS_DISCONNECTED;
+        return OCS_SESSION_LOST;
     case DEVICE_SYNCING:
-        snprintf(cause, FABRIC_TEXT_MAX, "%s", device_cause(ocs->device));
-        return OCS_SYNCING;
+        return OCS_IS_ASKED;
     case DEVICE_MISMATCH:
-        snprintf(cause, FABRIC_TEXT_MAX, "%s", device_cause(ocs->device));
-        return OCS_MISMATCH;
+        return OCS_IS_ANOTHER;
     case DEVICE_READY:
         break;
     }
     cause[0] = '\0';
-    if (counts->unaccounted || counts->missing || (counts->stale && ocs->pod->frozen)) {
-        snprintf(cause, FABRIC_TEXT_MAX, "%u intended circuits missing, %u unaccounted, %u stale",
-                 counts->missing, counts->unaccounted, counts->stale);
-        return OCS_DRIFTED;
-    }
-    return OCS_IN_SYNC;
+    if (!counts->unaccounted && !counts->missing && !(counts->stale && ocs->pod->frozen))
+        return OCS_MAP_AGREES;
+    snprintf(cause, FABRIC_TEXT_MAX, "%u intended circuits missing, %u unaccounted, %u stale",
+             counts->missing, counts->unaccounted, counts->stale);
+    return OCS_MAP_DIFFERS;
 }
 
 /* A circuit that is being made is not missing yet. */
@@ -327,7 +327,7 @@ void derive_classes(struct fabric_pod *pod, int64_t now_us) {
         if (!ocs->map_known)
             mark_unproven_formers(pod, &explained, ocs);
         char cause[FABRIC_TEXT_MAX];
-        enum ocs_state state = state_of(ocs, &counts, cause);
+        enum ocs_state state = ocs_follows(last_seen(ocs, &counts, cause));
         tell_state(&change, ocs, state, cause, now_us);
     }
     pod->plan_is_old = true;

@@ -9,6 +9,7 @@
 #include "daemon/fabric/operation.h"
 #include "daemon/fabric/swap_list.h"
 #include "daemon/fabric/pod.h"
+#include "daemon/fabric/transition.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -208,14 +209,18 @@ static bool is_tolerated(const struct slice_version *version, const struct sight
     return true;
 }
 
-static enum slice_state next_state(const struct slice_version *version, const struct sight *sight) {
-    if (is_connecting(version) &&
-        (sight->n_waiting || (version->state == SLICE_CONNECTING && !is_tolerated(version, sight))))
-        return version->state;
+static enum slice_event event_of(const struct slice_version *version, const struct sight *sight) {
+    if (sight->n_waiting)
+        return SLICE_WAITS;
     if (sight->bad_cube)
-        return is_connecting(version) && version->state == SLICE_CONNECTING ? SLICE_CONNECTING
-                                                                            : SLICE_INCOMPLETE;
-    return sight->n_missing ? SLICE_DEGRADED : SLICE_READY;
+        return SLICE_CUBE_LOST;
+    if (!sight->n_missing)
+        return SLICE_ALL_THERE;
+    return is_tolerated(version, sight) ? SLICE_LACKS_TOLERATED : SLICE_LACKS_MORE;
+}
+
+static enum slice_state next_state(const struct slice_version *version, const struct sight *sight) {
+    return slice_after(version->state, event_of(version, sight));
 }
 
 static enum qualified next_qualified(const struct slice_version *version, const struct sight *sight) {
@@ -321,7 +326,7 @@ static void fail(struct fabric_slice *slice, const struct sight *sight, int64_t 
             change->has_failed = true;
             break;
         }
-        after->state = SLICE_FAILED;
+        after->state = slice_after(after->state, member == slice ? SLICE_TIME_OVER : SLICE_GANG_FELL);
         after->generation++;
         after->operation_id = 0;
         after->connect_by_us = 0;

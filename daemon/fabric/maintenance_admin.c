@@ -166,7 +166,7 @@ int fabric_begin_maintenance(struct fabric *fabric, const struct fabric_actor *a
     change_add_event(change, "MAINTENANCE_BEGUN", pod, name, 0, request->reason, "",
                      request->is_failed ? "FAILED" : "WAITING");
     if (object->kind == MAINTENANCE_CUBE)
-        scheduling_set(change, &m->pod->cube[object->cube], SCHEDULING_MAINTENANCE, request->reason, NULL, 0);
+        scheduling_happens(change, &m->pod->cube[object->cube], CUBE_WORK_BEGINS, request->reason, NULL, 0);
     maintenance_change_begin(change, m);
     fabric_mark(fabric);
     return request_submit(change, actor, 0, 0, name, ret_outcome);
@@ -225,11 +225,10 @@ int fabric_end_maintenance(struct fabric *fabric, const struct fabric_actor *act
                      maintenance_state_name(m->accepted.told), "");
     if (m->object.kind == MAINTENANCE_CUBE) {
         struct fabric_cube *cube = &m->pod->cube[m->object.cube];
-        if (cube->scheduling == SCHEDULING_MAINTENANCE)
-            scheduling_set(change, cube,
-                           m->accepted.safe_since_us ? SCHEDULING_QUARANTINED : SCHEDULING_CORDONED,
-                           m->accepted.safe_since_us ? "was under maintenance: `helioctl cube qualify` it"
-                                                     : "its maintenance was called off before it began",
+        bool was_safe = m->accepted.safe_since_us != 0;
+        scheduling_happens(change, cube, was_safe ? CUBE_WORK_ENDS : CUBE_WORK_CALLED_OFF,
+                           was_safe ? "was under maintenance: `helioctl cube qualify` it"
+                                    : "its maintenance was called off before it began",
                            NULL, 0);
     }
     maintenance_change_terms(change, m, &terms);

@@ -490,13 +490,12 @@ static void end(struct fabric_qualification *q, enum qualification_state state, 
     put_row(change, q);
     change_add_event(change, "CUBE_TEST", q->pod, fabric_cube_name(cube, name), 0, q->text, "RUNNING",
                      qualification_state_name(state));
-    if (state == QUALIFICATION_PASSED && q->partner != QUALIFY_NO_PARTNER && !n_unsigned(q) &&
-        cube->scheduling == SCHEDULING_QUARANTINED)
-        scheduling_set(change, cube, SCHEDULING_SCHEDULABLE, "its links are proved good", q->begun_by, 0);
+    if (state == QUALIFICATION_PASSED && q->partner != QUALIFY_NO_PARTNER && !n_unsigned(q))
+        scheduling_happens(change, cube, CUBE_IS_PROVED, "its links are proved good", q->begun_by, 0);
     if (state == QUALIFICATION_FAILED && q->is_proof && cube->scheduling == SCHEDULING_SCHEDULABLE) {
         char reason[FABRIC_TEXT_MAX];
         snprintf(reason, sizeof(reason), "it was to take another cube's place: %.150s", q->text);
-        scheduling_set(change, cube, SCHEDULING_QUARANTINED, reason, NULL, 0);
+        scheduling_happens(change, cube, CUBE_IS_UNFIT, reason, NULL, 0);
     }
     struct step step = {.land = land_end, .revert = revert_end, .object = q};
     change_add_step(change, &step);

@@ -187,10 +187,10 @@ static void move(struct change *change, struct fabric_slice *slice, struct slice
     snprintf(after->cause, sizeof(after->cause), "%s", need->cause);
     alter_accept(change, slice, after, operation, "overtaken by a repair");
     for (unsigned i = 0; i < need->n; i++)
-        if (need->is_unfit[i] && pod->cube[need->cubes[i]].scheduling != SCHEDULING_QUARANTINED) {
+        if (need->is_unfit[i]) {
             snprintf(reason, sizeof(reason), "did not qualify in slice %s: most of its links are dark",
                      slice->name);
-            scheduling_set(change, &pod->cube[need->cubes[i]], SCHEDULING_QUARANTINED, reason, NULL, 0);
+            scheduling_happens(change, &pod->cube[need->cubes[i]], CUBE_IS_UNFIT, reason, NULL, 0);
         }
 }
 
@@ -444,7 +444,7 @@ static void end_drains(struct fabric_pod *pod, int64_t now_us) {
         char reason[FABRIC_TEXT_MAX], by[64];
         memcpy(reason, cube->scheduling_reason, sizeof(reason));
         memcpy(by, cube->scheduling_by, sizeof(by));
-        scheduling_set(change, cube, SCHEDULING_DRAINED, reason, by, 0);
+        scheduling_happens(change, cube, CUBE_IS_EMPTY, reason, by, 0);
     }
     if (change && change_submit(change) < 0)
         fabric_mark(pod->fabric);

@@ -6,6 +6,7 @@
 #include "daemon/fabric/pod.h"
 #include "daemon/fabric/refuse.h"
 #include "daemon/fabric/request.h"
+#include "daemon/fabric/transition.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -194,7 +195,7 @@ int fabric_activate_slices(struct fabric *fabric, const struct fabric_actor *act
             change_abandon(change);
             return -ENOMEM;
         }
-        after->state = SLICE_CONNECTING;
+        after->state = slice_after(after->state, SLICE_IS_ACTIVATED);
         after->connect_by_us = fabric_wall_us(fabric, now_us) + timeout_us;
         after->operation_id = operation->id;
         change_slice(change, slices[i], after, "SLICE_STATE", "activated");

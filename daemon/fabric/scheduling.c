@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-void scheduling_set(struct change *change, struct fabric_cube *cube, enum scheduling scheduling,
-                    const char *reason, const char *by, int64_t drain_by_us) {
+static void set(struct change *change, struct fabric_cube *cube, enum scheduling scheduling,
+                const char *reason, const char *by, int64_t drain_by_us) {
     char name[96];
     enum scheduling before = cube->scheduling;
     bool is_open = scheduling == SCHEDULING_SCHEDULABLE;
@@ -29,27 +29,29 @@ void scheduling_set(struct change *change, struct fabric_cube *cube, enum schedu
                          "a cube can be used again", "", "");
 }
 
-/* From which states each word of an operator leads where. */
+void scheduling_happens(struct change *change, struct fabric_cube *cube, enum scheduling_event event,
+                        const char *reason, const char *by, int64_t drain_by_us) {
+    enum scheduling next;
+    if (scheduling_follows(cube->scheduling, event, &next) && next != cube->scheduling)
+        set(change, cube, next, reason, by, drain_by_us);
+}
+
+/* The words of an operator. */
 static const struct verb {
-    const char *word, *done; /* for refusals */
-    unsigned from;           /* a bit for each scheduling */
-    enum scheduling to;
+    const char *word; /* for refusals */
+    enum scheduling_event event;
 } verbs[] = {
-#define FROM(state) (1u << SCHEDULING_##state)
-    [FABRIC_CORDON] = {"cordoned", "CORDONED", FROM(SCHEDULABLE), SCHEDULING_CORDONED},
-    [FABRIC_UNCORDON] = {"uncordoned", "SCHEDULABLE", FROM(CORDONED) | FROM(DRAINED), SCHEDULING_SCHEDULABLE},
-    [FABRIC_DRAIN] = {"drained", "DRAINING", FROM(SCHEDULABLE) | FROM(CORDONED) | FROM(DRAINING),
-                      SCHEDULING_DRAINING},
-    [FABRIC_CANCEL_DRAIN] = {"kept", "SCHEDULABLE", FROM(DRAINING), SCHEDULING_SCHEDULABLE},
-    [FABRIC_RELEASE] = {"released", "SCHEDULABLE", FROM(QUARANTINED), SCHEDULING_SCHEDULABLE},
-#undef FROM
+    [FABRIC_CORDON] = {"cordoned", CUBE_CORDON},   [FABRIC_UNCORDON] = {"uncordoned", CUBE_UNCORDON},
+    [FABRIC_DRAIN] = {"drained", CUBE_DRAIN},      [FABRIC_CANCEL_DRAIN] = {"kept", CUBE_CANCEL_DRAIN},
+    [FABRIC_RELEASE] = {"released", CUBE_RELEASE},
 };
 
-static void list_states(unsigned from, char *text, size_t size) {
+static void list_states(enum scheduling_event event, char *text, size_t size) {
     size_t at = 0;
+    enum scheduling next;
     text[0] = '\0';
-    for (unsigned state = SCHEDULING_SCHEDULABLE; state <= SCHEDULING_QUARANTINED; state++)
-        if (from >> state & 1 && at < size)
+    for (unsigned state = SCHEDULING_SCHEDULABLE; state < SCHEDULINGS; state++)
+        if (scheduling_follows((enum scheduling)state, event, &next) && at < size)
             at += (size_t)snprintf(text + at, size - at, "%s%s", at ? " or " : "",
                                    scheduling_name((enum scheduling)state));
 }
@@ -71,8 +73,9 @@ int fabric_schedule_cube(struct fabric *fabric, const struct fabric_actor *actor
     if (cube->pod->is_importing)
         return refuse(refusal, REASON_STORE_UNAVAILABLE, "cube", "the inventory of pod %s is being replaced",
                       cube->pod->name);
-    if (!(verb->from >> cube->scheduling & 1)) {
-        list_states(verb->from, states, sizeof(states));
+    enum scheduling next;
+    if (!scheduling_follows(cube->scheduling, verb->event, &next)) {
+        list_states(verb->event, states, sizeof(states));
         return refuse_invalid(refusal, "cube", "%s is %s and cannot be %s: it must be %s",
                               fabric_cube_name(cube, name), scheduling_name(cube->scheduling), verb->word,
                               states);
@@ -85,7 +88,7 @@ int fabric_schedule_cube(struct fabric *fabric, const struct fabric_actor *actor
         return refuse(refusal, REASON_STORE_UNAVAILABLE, "", "the store does not take changes at present");
     int64_t drain_by_us =
         word == FABRIC_DRAIN && deadline_us ? fabric_wall_us(fabric, now_us) + deadline_us : 0;
-    scheduling_set(change, cube, verb->to, reason, NULL, drain_by_us);
+    set(change, cube, next, reason, NULL, drain_by_us); /* a drain may get another deadline */
     fabric_mark(fabric);
     return request_submit(change, actor, 0, 0, fabric_cube_name(cube, name), ret_outcome);
 }

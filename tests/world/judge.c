@@ -67,7 +67,8 @@ static bool is_busy_end(const struct world *world, int16_t end) {
     unsigned cube = (unsigned)end / 96;
     const struct ledger *ledger = &world->ledger;
     int64_t scheduling = ledger->cube_scheduling[cube], health = ledger->cube_health[cube];
-    return ledger_has_cube(ledger, cube) || health == HEALTH_UNHEALTHY || health == HEALTH_DEGRADED ||
+    return ledger_has_cube(ledger, cube) || ledger_takes_part_in_test(ledger, cube) ||
+           health == HEALTH_UNHEALTHY || health == HEALTH_DEGRADED ||
            (scheduling && scheduling != SCHEDULING_SCHEDULABLE);
 }
 
@@ -136,18 +137,19 @@ static void judge_removal(struct world *world, unsigned ocs, unsigned a, unsigne
         world->confirmed_b[ocs][a] = 0; /* it comes back when the hands are gone */
         return;
     }
-    if (world->cleared_b[ocs][a] == b)
+    if (world->cleared_b[ocs][a] == b || world->test_b[ocs][a] == b)
         return;
     if (ledger->want_b[ocs][a] == b)
         world_fail(world, "%s A%u-B%u belongs to slice %s and was told to go", switch_name(world, ocs), a, b,
                    ledger->slice[ledger->owner[ocs][a]].name);
-    if (ledger_is_test(ledger, ocs, a, b))
-        return;
+    if (ledger_is_of_test(ledger, end_a, end_b))
+        return; /* as a run before this one may have left it */
     if (!ledger->ever[ocs][a][b] && world->maps_read[ocs] - world->came_after[ocs][a] < 2)
         world_fail(world, "%s A%u-B%u is unexpected and was told to go after one read",
                    switch_name(world, ocs), a, b);
     bool is_in_the_way = ledger->want_b[ocs][a] || ledger->want_a[ocs][b] || is_disrupted(world, ocs, a, b) ||
-                         ledger_is_tested_port(ledger, ocs, 0, a) || ledger_is_tested_port(ledger, ocs, 1, b);
+                         (end_a >= 0 && ledger_takes_part_in_test(ledger, (unsigned)end_a / 96)) ||
+                         (end_b >= 0 && ledger_takes_part_in_test(ledger, (unsigned)end_b / 96));
     if (!is_in_the_way && !ledger->ever[ocs][a][b])
         world_fail(world, "%s A%u-B%u is nobody's, in nobody's way, and was told to go",
                    switch_name(world, ocs), a, b);
@@ -173,12 +175,20 @@ static void judge_put_right(struct world *world, unsigned ocs, unsigned a, unsig
 
 static void judge_addition(struct world *world, unsigned ocs, unsigned a, unsigned b) {
     const struct sim_switch *sw = &world->plant.switches[ocs];
-    bool is_test = ledger_is_test(&world->ledger, ocs, a, b) && !world->ledger.want_b[ocs][a] &&
-                   !world->ledger.want_a[ocs][b];
-    if (is_test && ledger_has_cube(&world->ledger, (unsigned)world->fleet->end_at[ocs][0][a] / 96))
-        world_fail(world, "%s A%u-B%u is of a test and was told to come, on a cube of a slice",
-                   switch_name(world, ocs), a, b);
-    if (world->ledger.want_b[ocs][a] != b && !is_test)
+    int16_t ends[2] = {world->fleet->end_at[ocs][0][a], world->fleet->end_at[ocs][1][b]};
+    if (!world->ledger.want_b[ocs][a] && ledger_is_of_test(&world->ledger, ends[0], ends[1])) {
+        for (unsigned i = 0; i < 2; i++)
+            if (ends[i] >= 0 && ledger_has_cube(&world->ledger, (unsigned)ends[i] / 96))
+                world_fail(world, "%s A%u-B%u is a test circuit on a cube of a slice",
+                           switch_name(world, ocs), a, b);
+        if (is_covered(world, ocs, a, b))
+            world_fail(world, "%s A%u-B%u is a test circuit, and a person works there",
+                       switch_name(world, ocs), a, b);
+        world->test_b[ocs][a] = (uint16_t)b;
+        world->counts->test_circuits++;
+        return;
+    }
+    if (world->ledger.want_b[ocs][a] != b)
         world_fail(world, "%s A%u-B%u was told to come; the durable intent there is B%u",
                    switch_name(world, ocs), a, b, world->ledger.want_b[ocs][a]);
     if (is_covered(world, ocs, a, b))
@@ -187,7 +197,7 @@ static void judge_addition(struct world *world, unsigned ocs, unsigned a, unsign
     if (sw->circuits[a].b == b && world->seen_at_us[ocs] > world->disturbed_at_us[ocs] &&
         sw->behaviour.stat == SIM_STAT_COMMANDED)
         world_fail(world, "%s A%u-B%u is lit and was told to come", switch_name(world, ocs), a, b);
-    if (!is_test && world->confirmed_b[ocs][a] == b &&
+    if (world->confirmed_b[ocs][a] == b &&
         world->confirmed_uid[ocs][a] == world->ledger.slice[world->ledger.owner[ocs][a]].uid)
         judge_put_right(world, ocs, a, b);
 }
@@ -721,6 +731,11 @@ static const char *at_rest(struct world *world, char *text, size_t size) {
                      operation->kind, operation->slices);
             return text;
         }
+    for (unsigned cube = 0; cube < fabric->pods->n_cubes; cube++)
+        if (world->ledger.is_tested[cube]) {
+            snprintf(text, size, "the test of %s is not over", fabric->pods->cube[cube].name);
+            return text;
+        }
     if (world->ledger.n_works) {
         snprintf(text, size, "the work on %s is not over", world->ledger.work[0].object);
         return text;
@@ -781,11 +796,6 @@ static const char *switches_at_rest(struct world *world, char *text, size_t size
         const struct sim_switch *sw = &world->plant.switches[ocs];
         const struct fabric_ocs *is = &world->fabric->pods->ocs[ocs];
         bool has_unaccounted = false;
-        for (unsigned cube = 0; cube < world->fleet->n_cubes; cube++)
-            if (ledger->is_tested[cube]) {
-                snprintf(text, size, "cube-%02u is still tested", cube);
-                return text;
-            }
         for (unsigned a = 1; a <= world->fleet->n_ports; a++) {
             unsigned b = sw->circuits[a].b;
             int16_t end_a = world->fleet->end_at[ocs][0][a], end_b = b ? world->fleet->end_at[ocs][1][b] : -1;

@@ -1,6 +1,6 @@
 #include "tests/world/ledger.h"
-#include "daemon/fabric/qualify_cube.h"
 #include "daemon/fabric/maintenance.h"
+#include "daemon/fabric/qualify_cube.h"
 #include "daemon/store/change.h"
 
 #include <stdio.h>
@@ -72,6 +72,13 @@ static void put_cube(const void *record, void *userdata) {
     ledger->cube_scheduling[row->cube] = row->scheduling;
 }
 
+static void put_test(const void *record, void *userdata) {
+    struct ledger *ledger = userdata;
+    const struct store_qualification *row = record;
+    ledger->is_tested[row->cube] = row->state == QUALIFICATION_RUNNING;
+    ledger->partner_of[row->cube] = row->partner;
+}
+
 static void put_work(const void *record, void *userdata) {
     struct ledger *ledger = userdata;
     const struct store_maintenance *row = record;
@@ -98,12 +105,6 @@ static void put_work(const void *record, void *userdata) {
     snprintf(work->allowed, sizeof(work->allowed), "%s", row->allowed);
 }
 
-static void put_test(const void *record, void *userdata) {
-    struct ledger *ledger = userdata;
-    const struct store_qualification *row = record;
-    ledger->is_tested[row->cube] = row->state == QUALIFICATION_RUNNING;
-}
-
 static void delete_rows(struct ledger *ledger, const struct change_operation *operation) {
     const struct store_position *key = &operation->record.position;
     unsigned n_keys = operation->n_columns;
@@ -123,6 +124,8 @@ static void delete_rows(struct ledger *ledger, const struct change_operation *op
                 ledger->position[i] = ledger->position[--ledger->n_positions];
             else
                 i++;
+    } else if (operation->table == STORE_QUALIFICATION) {
+        ledger->is_tested[operation->record.qualification.cube] = false;
     } else if (operation->table == STORE_MAINTENANCE) {
         for (unsigned i = 0; i < ledger->n_works;)
             if (n_keys < 2 || strcmp(ledger->work[i].object, operation->record.maintenance.object) == 0)
@@ -147,10 +150,10 @@ void ledger_apply(struct ledger *ledger, const struct store_change *change) {
             put_pod(&operation.record.pod, ledger);
         else if (operation.table == STORE_CUBE)
             put_cube(&operation.record.cube, ledger);
-        else if (operation.table == STORE_MAINTENANCE)
-            put_work(&operation.record.maintenance, ledger);
         else if (operation.table == STORE_QUALIFICATION)
             put_test(&operation.record.qualification, ledger);
+        else if (operation.table == STORE_MAINTENANCE)
+            put_work(&operation.record.maintenance, ledger);
     }
 }
 
@@ -162,8 +165,8 @@ void ledger_reload(struct ledger *ledger, struct store *store) {
         store_load(store, STORE_SLICE, put_slice, ledger) < 0 ||
         store_load(store, STORE_POSITION, put_position, ledger) < 0 ||
         store_load(store, STORE_CUBE, put_cube, ledger) < 0 ||
-        store_load(store, STORE_MAINTENANCE, put_work, ledger) < 0 ||
-        store_load(store, STORE_QUALIFICATION, put_test, ledger) < 0)
+        store_load(store, STORE_QUALIFICATION, put_test, ledger) < 0 ||
+        store_load(store, STORE_MAINTENANCE, put_work, ledger) < 0)
         abort();
     ledger_derive(ledger);
 }
@@ -179,19 +182,26 @@ const struct ledger_slice *ledger_find(const struct ledger *ledger, int64_t uid)
     return NULL;
 }
 
-bool ledger_is_tested_port(const struct ledger *ledger, unsigned ocs, unsigned side, unsigned port) {
-    int16_t end = ledger->fleet->end_at[ocs][side][port];
-    return end >= 0 && ledger->is_tested[end / 96];
-}
-
-bool ledger_is_test(const struct ledger *ledger, unsigned ocs, unsigned a, unsigned b) {
-    int16_t end_a = ledger->fleet->end_at[ocs][0][a], end_b = ledger->fleet->end_at[ocs][1][b];
-    return end_a >= 0 && end_b >= 0 && end_a / 96 == end_b / 96 && end_a % 16 == end_b % 16 &&
-           (end_a % 96 / 16 ^ 1) == end_b % 96 / 16 && ledger->is_tested[end_a / 96];
-}
-
 bool ledger_has_cube(const struct ledger *ledger, unsigned cube) {
     return ledger->cube_owner[cube] >= 0 || ledger->part_hosts[cube];
+}
+
+bool ledger_is_of_test(const struct ledger *ledger, int16_t one, int16_t other) {
+    for (unsigned i = 0; i < 2; i++) {
+        int here = i ? other : one, there = i ? one : other;
+        if (here < 0 || !ledger->is_tested[here / 96])
+            continue;
+        if (there < 0 || there / 96 == here / 96 || there / 96 == ledger->partner_of[here / 96])
+            return true;
+    }
+    return false;
+}
+
+bool ledger_takes_part_in_test(const struct ledger *ledger, unsigned cube) {
+    for (unsigned i = 0; i < ledger->fleet->n_cubes; i++)
+        if (ledger->is_tested[i] && (i == cube || ledger->partner_of[i] == (int64_t)cube))
+            return true;
+    return false;
 }
 
 /* A host drives the chips x in 2 (h mod 2) + {0, 1}, y in 2 (h / 2 mod 2) + {0, 1}, z = h / 4. */

@@ -36,8 +36,9 @@ struct ledger {
     unsigned n_positions;
     struct ledger_work work[LEDGER_WORKS_MAX];
     unsigned n_works;
+    bool is_tested[FLEET_CUBES_MAX];     /* a test of the cube's links is running */
+    int64_t partner_of[FLEET_CUBES_MAX]; /* of that test; -1: none */
     int64_t cube_health[FLEET_CUBES_MAX], cube_scheduling[FLEET_CUBES_MAX];
-    bool is_tested[FLEET_CUBES_MAX]; /* a test of the cube's links is on */
     bool is_frozen, has_pod;
     uint16_t want_b[FLEET_OCSES][FLEET_PORTS_MAX + 1]; /* by A port; 0: nothing */
     uint16_t want_a[FLEET_OCSES][FLEET_PORTS_MAX + 1];
@@ -57,12 +58,12 @@ void ledger_reload(struct ledger *ledger, struct store *store);
 void ledger_derive(struct ledger *ledger);
 /* NULL: none. */
 const struct ledger_slice *ledger_find(const struct ledger *ledger, int64_t uid);
-/* A loop of one cube, from a + face to its -, and a test of that cube is on. */
-bool ledger_is_test(const struct ledger *ledger, unsigned ocs, unsigned a, unsigned b);
-/* A test of the cube that the port's fiber ends on is on. side: 0 A, 1 B. */
-bool ledger_is_tested_port(const struct ledger *ledger, unsigned ocs, unsigned side, unsigned port);
 /* The cube is a slice's, or parts' of it. */
 bool ledger_has_cube(const struct ledger *ledger, unsigned cube);
+/* The circuit between these ends, cube x 96 + face x 16 + index, is one of a running test. -1: no fiber. */
+bool ledger_is_of_test(const struct ledger *ledger, int16_t one, int16_t other);
+/* The cube is under test, or lends its links to one. */
+bool ledger_takes_part_in_test(const struct ledger *ledger, unsigned cube);
 /* Somebody works on this port. side: 0 A, 1 B. */
 bool ledger_work_covers(const struct ledger *ledger, const struct ledger_work *work, unsigned ocs,
                         unsigned side, unsigned port);

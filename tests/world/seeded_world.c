@@ -165,8 +165,9 @@ static void print_counts(double took_s) {
            "checked\n",
            counts->set_lines, counts->moves, counts->reads, counts->ready, counts->degraded);
     printf("count: %lu drifts put right, %lu late moves, %lu waits for the end of a fight, %lu tori of every "
-           "cube, %lu times a person was told that it is safe\n",
-           counts->put_right, counts->late_executions, counts->long_waits, counts->final_tori, counts->safe);
+           "cube, %lu times a person was told that it is safe, %lu test circuits\n",
+           counts->put_right, counts->late_executions, counts->long_waits, counts->final_tori, counts->safe,
+           counts->test_circuits);
     for (unsigned i = 0; action_fault_name(i); i++)
         printf("%s%s %lu%s", i % 6 ? ", " : "count: faults: ", action_fault_name(i), counts->faults[i],
                i % 6 == 5 || !action_fault_name(i + 1) ? "\n" : "");

@@ -31,7 +31,7 @@ struct world_counts {
         swaps_done;
     unsigned long accepted[WORLD_REQUESTS], refused[WORLD_REQUESTS], unavailable, undone;
     unsigned long faults[WORLD_FAULTS], long_waits, virtual_s;
-    unsigned long ready, degraded, put_right, late_executions, final_tori, safe;
+    unsigned long ready, degraded, put_right, late_executions, final_tori, safe, test_circuits;
 };
 
 struct world {
@@ -69,7 +69,8 @@ struct world {
     int64_t confirmed_uid[FLEET_OCSES][FLEET_PORTS_MAX + 1]; /* of which slice */
     uint16_t made_anew_b[FLEET_OCSES][FLEET_PORTS_MAX + 1];
     int64_t made_anew_uid[FLEET_OCSES]
-                         [FLEET_PORTS_MAX + 1]; /* the slice whose dark link was made anew; 0: none */
+                         [FLEET_PORTS_MAX + 1];        /* the slice whose dark link was made anew; 0: none */
+    uint16_t test_b[FLEET_OCSES][FLEET_PORTS_MAX + 1]; /* the last test circuit that was told to come */
     uint16_t given_up_b[FLEET_OCSES][FLEET_PORTS_MAX + 1]; /* told to go for a work that may be over by now */
     uint16_t cleared_b[FLEET_OCSES][FLEET_PORTS_MAX + 1];  /* goes on an operator's durable word */
     int64_t put_right_us[FLEET_OCSES][FLEET_PORTS_MAX + 1][2];
