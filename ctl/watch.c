@@ -82,10 +82,11 @@ static char *text_without_meta(const ProtobufCMessage *message) {
     if (!field)
         return NULL;
     char *copy = malloc(message->descriptor->sizeof_message), *text = NULL;
+    const void *none = NULL;
     if (!copy)
         return NULL;
     memcpy(copy, message, message->descriptor->sizeof_message);
-    memset(copy + field->offset, 0, sizeof(void *));
+    memcpy(copy + field->offset, &none, sizeof(none));
     if (proto_json_encode((const ProtobufCMessage *)copy, 0, &text) < 0)
         text = NULL;
     free(copy);

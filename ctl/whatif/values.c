@@ -99,7 +99,7 @@ bool whatif_read_duration(const char *text, struct whatif_duration *ret_duration
     char error[WHATIF_ERROR_MAX];                                                                            \
     if (reader(ctl_flag_text_or(ctl, flag, otherwise), ret, error))                                          \
         return true;                                                                                         \
-    ctl_fail(ctl, CTL_EXIT_USAGE, "--%s: %s", flag, error);                                                               \
+    ctl_fail(ctl, CTL_EXIT_USAGE, "--%s: %s", flag, error);                                                  \
     return false;
 
 bool whatif_flag_share(struct ctl *ctl, const char *flag, const char *otherwise, double *ret_share) {
@@ -119,8 +119,8 @@ bool whatif_flag_count(struct ctl *ctl, const char *flag, int64_t otherwise, int
                        int64_t *ret_number) {
     int64_t number = ctl_flag_number(ctl, flag, otherwise);
     if (number < min || number > max) {
-        ctl_fail(ctl, CTL_EXIT_USAGE, "--%s: %lld is not in %lld..%lld", flag, (long long)number, (long long)min,
-                 (long long)max);
+        ctl_fail(ctl, CTL_EXIT_USAGE, "--%s: %lld is not in %lld..%lld", flag, (long long)number,
+                 (long long)min, (long long)max);
         return false;
     }
     *ret_number = number;
