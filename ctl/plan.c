@@ -1,5 +1,6 @@
 /* helioctl plan: recommendations. Nothing is changed by them. */
 #include "ctl/client.h"
+#include "ctl/error.h"
 #include "ctl/json_value.h"
 #include "ctl/output.h"
 #include "ctl/registry.h"
@@ -108,10 +109,12 @@ static int plan_defrag(struct ctl *ctl) {
     unsigned n = collect_parts(snapshot, parts, names);
     int r = topo_defrag(&snapshot->pod, parts, n, (unsigned)wanted, 0, &plan, &refusal);
     if (r == TOPO_REFUSED) {
-        ctl_fail(ctl, 0, "%s [%s]", refusal.text, topo_reason_name(refusal.reason));
-        if (*refusal.would_fit_if)
-            fprintf(stderr, "  would succeed: %s\n", refusal.would_fit_if);
-        return refusal.reason == TOPO_REASON_INVALID_ARGUMENT ? CTL_EXIT_REFUSED : CTL_EXIT_NOT_NOW;
+        int status = refusal.reason == TOPO_REASON_INVALID_ARGUMENT ? CTL_EXIT_REFUSED : CTL_EXIT_NOT_NOW;
+        Heliostat__V1__Refusal said = HELIOSTAT__V1__REFUSAL__INIT;
+        said.text = ctl_text(ctl, "%s [%s]", refusal.text, topo_reason_name(refusal.reason));
+        said.would_fit_if = refusal.would_fit_if;
+        ctl_print_refusal(ctl, status, said.text, NULL, &said);
+        return status;
     }
     if (r)
         return ctl_fail(ctl, CTL_EXIT_FAILED, "no plan: %s", strerror(-r));

@@ -1,5 +1,6 @@
 #include "ctl/wait.h"
 #include "ctl/client.h"
+#include "ctl/output.h"
 #include "ctl/slice.h"
 #include "ctl/word.h"
 #include "heliostat/v1/circuit.pb-c.h"
@@ -192,13 +193,14 @@ int ctl_wait_operation(struct ctl *ctl, Heliostat__V1__Operation **operation, en
     if (outcome == FOLLOW_FAILED)
         return exit_status;
     if (outcome != FOLLOW_ENDED) {
-        ctl_fail(ctl, 0, "accepted, but not there within %lld s: %s (operation %lld goes on)",
+        ctl_fail(ctl, CTL_EXIT_NOT_REACHED,
+                 "accepted, but not there within %lld s: %s (operation %lld goes on)",
                  (long long)timeout_ms / 1000,
                  outcome == FOLLOW_LOST ? "heliostatd does not answer"
                  : *(*operation)->text  ? (*operation)->text
                                         : "still running",
                  (long long)(*operation)->id);
-        for (size_t i = 0; outcome == FOLLOW_LATE && i < (*operation)->n_slices; i++)
+        for (size_t i = 0; outcome == FOLLOW_LATE && !ctl_wants_json(ctl) && i < (*operation)->n_slices; i++)
             print_missing(ctl, (*operation)->slices[i]);
         return CTL_EXIT_NOT_REACHED;
     }
@@ -212,10 +214,11 @@ static int judge(struct ctl *ctl, const Heliostat__V1__Slice *slice, enum ctl_go
     if (slice->state == HELIOSTAT__V1__SLICE_STATE__SLICE_STATE_FAILED)
         return ctl_fail(ctl, CTL_EXIT_FAILED, "%s FAILED: %s", slice->name, slice->cause);
     if (goal != CTL_GOAL_READY && slice->qualified == HELIOSTAT__V1__QUALIFIED__QUALIFIED_FAILED) {
-        ctl_fail(ctl, 0, "%s is %s, but not qualified: %zu links are not what the hosts see", slice->name,
-                 ctl_enum_word(&heliostat__v1__slice_state__descriptor, (int)slice->state),
+        ctl_fail(ctl, CTL_EXIT_FAILED, "%s is %s, but not qualified: %zu links are not what the hosts see",
+                 slice->name, ctl_enum_word(&heliostat__v1__slice_state__descriptor, (int)slice->state),
                  slice->n_failed_links);
-        ctl_print_links(slice, slice->failed_links, slice->n_failed_links, stderr);
+        if (!ctl_wants_json(ctl)) /* the answer that follows has them */
+            ctl_print_links(slice, slice->failed_links, slice->n_failed_links, stderr);
         return CTL_EXIT_FAILED;
     }
     return 0;
