@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #define SLOW_TURN_US 5000
+#define TURN_EVENTS_US 1000 /* what comes in later than this in a turn waits for the next one */
 
 struct heliostatd {
     struct loop *loop;
@@ -64,6 +65,8 @@ static int64_t clock_wall_us(void *userdata) {
 static void needs_advance(void *userdata) {
     struct heliostatd *daemon = userdata;
     daemon->is_due = true;
+    if (daemon->loop)
+        loop_end_long_turn(daemon->loop, TURN_EVENTS_US);
 }
 
 static void server_wakeup_changed(void *userdata) {

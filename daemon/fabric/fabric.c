@@ -23,7 +23,6 @@
 #define HOUSEKEEPING_US 250000
 #define PRUNE_EVERY 240 /* rounds of housekeeping */
 #define EVENTS_KEPT 1000000
-#define ADVANCE_ROUNDS 4
 
 struct fabric_settings fabric_default_settings(void) {
     return (struct fabric_settings){
@@ -104,8 +103,6 @@ void fabric_free(struct fabric *fabric) {
 }
 
 void fabric_mark(struct fabric *fabric) {
-    if (fabric->is_marked)
-        return;
     fabric->is_marked = true;
     if (!fabric->is_advancing && fabric->options.needs_advance)
         fabric->options.needs_advance(fabric->options.advance_userdata);
@@ -256,10 +253,7 @@ void fabric_advance(struct fabric *fabric, int64_t now_us) {
     if (fabric->is_advancing)
         return;
     fabric->is_advancing = true;
-    unsigned rounds = 0;
-    do
-        advance_once(fabric, now_us);
-    while (fabric->is_marked && ++rounds < ADVANCE_ROUNDS);
+    advance_once(fabric, now_us);
     fabric->is_advancing = false;
     if (fabric->is_marked && fabric->options.needs_advance)
         fabric->options.needs_advance(fabric->options.advance_userdata);

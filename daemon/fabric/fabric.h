@@ -63,7 +63,7 @@ struct fabric_options {
     int (*attach)(void *userdata, struct device *device, void **ret_transport);
     void (*detach)(void *userdata, void *transport); /* before device_free() */
     void *device_userdata;
-    /* Something was fed in from a switch: fabric_advance() is due at the end of this turn. */
+    /* Something was fed in, maybe not for the first time: fabric_advance() is due at the end of this turn. */
     void (*needs_advance)(void *userdata);
     void *advance_userdata;
     uint64_t seed;

@@ -20,6 +20,7 @@ struct loop {
     struct watch watch[WATCHES_MAX];
     unsigned n_watches;
     struct loop_turns turns;
+    int64_t turn_began_us; /* CPU time */
     bool is_stopped;
 };
 
@@ -89,16 +90,21 @@ void loop_set_turns(struct loop *loop, const struct loop_turns *turns) {
 int loop_run(struct loop *loop) {
     loop->is_stopped = false;
     while (!loop->is_stopped) {
-        int64_t began_us = clock_us(CLOCK_THREAD_CPUTIME_ID);
+        loop->turn_began_us = clock_us(CLOCK_THREAD_CPUTIME_ID);
         if (event_base_loop(loop->base, EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY) < 0)
             return -EIO;
         if (loop->turns.on_end)
             loop->turns.on_end(loop->turns.userdata);
-        int64_t cpu_us = clock_us(CLOCK_THREAD_CPUTIME_ID) - began_us;
+        int64_t cpu_us = clock_us(CLOCK_THREAD_CPUTIME_ID) - loop->turn_began_us;
         if (loop->turns.on_slow && cpu_us > loop->turns.slow_us)
             loop->turns.on_slow(cpu_us, loop->turns.userdata);
     }
     return 0;
+}
+
+void loop_end_long_turn(struct loop *loop, int64_t limit_us) {
+    if (clock_us(CLOCK_THREAD_CPUTIME_ID) - loop->turn_began_us > limit_us)
+        event_base_loopbreak(loop->base);
 }
 
 void loop_stop(struct loop *loop) {

@@ -25,6 +25,9 @@ struct loop_turns {
     void *userdata;
 };
 void loop_set_turns(struct loop *loop, const struct loop_turns *turns);
+/* Ends the turn after the callback that runs, when the turn took more than limit_us of this thread's CPU time
+ * so far; what else was ready runs in the next one. */
+void loop_end_long_turn(struct loop *loop, int64_t limit_us);
 
 /* A one-shot timer; the callback gets the time at which it runs. */
 __attribute__((warn_unused_result)) int loop_timer_new(struct loop *loop,
