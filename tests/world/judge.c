@@ -128,6 +128,7 @@ static bool is_given_up(const struct world *world, unsigned ocs, unsigned a) {
 }
 
 static void judge_removal(struct world *world, unsigned ocs, unsigned a, unsigned b) {
+    world->made_anew_uid[ocs][a] = 0; /* what comes there next is another circuit, even of the same ports */
     const struct ledger *ledger = &world->ledger;
     int16_t end_a = world->fleet->end_at[ocs][0][a], end_b = world->fleet->end_at[ocs][1][b];
     if (end_a < 0 && end_b < 0)
