@@ -504,6 +504,7 @@ static void await_proof(struct change *change, struct fabric_slice *slice, struc
                         const struct need *need) {
     struct slice_swap swaps[TOPO_POSITIONS_MAX];
     list_swaps(slice->accepted, planned, need, swaps);
+    alter_end_operation(change, slice, "its owner agreed again");
     change_operation_new(change, operation);
     after->operation_id = operation->id;
     if (after->pending_why == PENDING_NOT_QUALIFIED)
