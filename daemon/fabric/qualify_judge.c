@@ -159,7 +159,7 @@ static int compare_loss(const void *one, const void *other) {
 
 static void find_lossy(struct fabric_qualification *q) {
     const int32_t budget_mdb = loss_budget_end_to_end(q->pod->fabric);
-    int32_t loss[TOPO_ENDS_PER_CUBE], limit_mdb = budget_mdb;
+    int32_t loss[TOPO_ENDS_PER_CUBE] = {0}, limit_mdb = budget_mdb;
     unsigned count = 0;
     for (unsigned face = 0; face < TOPO_FACES; face++)
         for (unsigned index = 0; index < TOPO_INDICES; index++)
