@@ -420,6 +420,15 @@ static void forget_confirmed(struct world *world, int64_t uid) {
                 world->confirmed_b[ocs][a] = 0;
 }
 
+/* A circuit that the slice gave up, and that it may need again later: then it is a new one. */
+static void forget_made_anew(struct world *world, int64_t uid) {
+    for (unsigned ocs = 0; ocs < FLEET_OCSES; ocs++)
+        for (unsigned a = 1; a <= world->fleet->n_ports; a++)
+            if (world->made_anew_uid[ocs][a] == uid &&
+                world->ledger.want_b[ocs][a] != world->made_anew_b[ocs][a])
+                world->made_anew_uid[ocs][a] = 0;
+}
+
 static bool is_part(const struct fabric_slice *slice) {
     return slice->accepted->host_mask != 0xffff;
 }
@@ -463,6 +472,7 @@ void judge_slice(struct world *world, const struct fabric_slice *slice) {
         claim->whole_since_us = is_whole ? world->now_us : 0;
     if (version->state == SLICE_REPAIRING || version->state == SLICE_CONNECTING)
         forget_confirmed(world, slice->uid);
+    forget_made_anew(world, slice->uid);
     if (version->is_gone || (version->state != SLICE_READY && version->state != SLICE_DEGRADED))
         return;
     const struct ledger_slice *row = ledger_find(&world->ledger, slice->uid);
