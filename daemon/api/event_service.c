@@ -106,22 +106,9 @@ static bool send_snapshot(struct watch *watch) {
     return true;
 }
 
-/* Of any version, so that the owner hears of the end of its slice. */
-static const struct fabric_slice *slice_of(const struct watch *watch, const struct fabric_event *event) {
-    for (const struct fabric_slice *slice = event->slice_uid ? fabric_slices(watch->api->fabric) : NULL;
-         slice && slice->uid <= event->slice_uid; slice = slice->next)
-        if (slice->uid == event->slice_uid)
-            return slice;
-    return NULL;
-}
-
-/* Whose slice it was cannot be told any more once it is gone: such old events are for those who see all. */
 static bool may_see(const struct watch *watch, const struct fabric_event *event) {
     const struct rights *rights = session_rights(watch->call);
-    if (!rights->is_scoped || !event->slice_uid)
-        return true;
-    const struct fabric_slice *slice = slice_of(watch, event);
-    return slice ? scope_sees(rights, slice) : !strcmp(event->actor, rights->principal);
+    return !rights->is_scoped || !event->slice_uid || !strcmp(event->owner, rights->principal);
 }
 
 static bool wants(const struct watch *watch, const struct fabric_event *event) {

@@ -54,8 +54,7 @@ int fabric_mark_cube(struct fabric *fabric, const struct fabric_actor *actor,
     snprintf(cube->mark_reason, sizeof(cube->mark_reason), "%s", reason);
     snprintf(cube->mark_by, sizeof(cube->mark_by), "%s", actor->principal);
     int64_t revision = change_add_event(change, "CUBE_MARKED", cube->pod, fabric_cube_name(cube, name),
-                                        cube->slice ? cube->slice->uid : 0, reason, health_name(before),
-                                        health_name(health));
+                                        cube->slice, reason, health_name(before), health_name(health));
     change_cube_done(change, cube, revision);
     derive_health_into(change, cube);
     fabric_mark(fabric);

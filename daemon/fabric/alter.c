@@ -130,8 +130,8 @@ int alter_release(struct change *change, struct fabric_slice *slice, const char 
     after->state = slice_after(after->state, SLICE_IS_DELETED);
     after->operation_id = 0;
     change_slice(change, slice, after, "SLICE_STATE", cause);
-    change_add_event(change, "CAPACITY_CHANGED", slice->pod, slice->pod->name, 0, "a slice was deleted", "",
-                     "");
+    change_add_event(change, "CAPACITY_CHANGED", slice->pod, slice->pod->name, NULL, "a slice was deleted",
+                     "", "");
     change_operation_new(change, operation);
     *ret_operation_id = operation->id;
     return 0;

@@ -310,7 +310,7 @@ int fabric_reshape_slice(struct fabric *fabric, const struct fabric_actor *actor
     }
     snprintf(after->cause, sizeof(after->cause), "%s becomes %s", was, is);
     if (shape.n_cubes < before->shape.n_cubes || !shape.whole_cubes)
-        change_add_event(change, "CAPACITY_CHANGED", slice->pod, slice->pod->name, 0,
+        change_add_event(change, "CAPACITY_CHANGED", slice->pod, slice->pod->name, NULL,
                          "a slice was made smaller", "", "");
     return accept(change, actor, slice, after, operation, "overtaken by a reshape", ret_outcome);
 }

@@ -41,8 +41,8 @@ void change_add_step(struct change *change, const struct step *step) {
 }
 
 int64_t change_add_event(struct change *change, const char *kind, const struct fabric_pod *pod,
-                         const char *object, int64_t slice_uid, const char *cause, const char *before,
-                         const char *after) {
+                         const char *object, const struct fabric_slice *slice, const char *cause,
+                         const char *before, const char *after) {
     struct fabric *fabric = change->fabric;
     struct fabric_event *events = realloc(change->events, sizeof(*events) * (change->n_events + 1));
     int64_t revision = ++fabric->counter[STORE_COUNTER_REVISION];
@@ -52,8 +52,9 @@ int64_t change_add_event(struct change *change, const char *kind, const struct f
     }
     change->events = events;
     struct fabric_event *event = &events[change->n_events++];
-    *event = (struct fabric_event){
-        .revision = revision, .time_us = fabric_wall_us(fabric, change->now_us), .slice_uid = slice_uid};
+    *event = (struct fabric_event){.revision = revision,
+                                   .time_us = fabric_wall_us(fabric, change->now_us),
+                                   .slice_uid = slice ? slice->uid : 0};
     snprintf(event->kind, sizeof(event->kind), "%s", kind);
     snprintf(event->pod, sizeof(event->pod), "%s", pod ? pod->name : "");
     snprintf(event->object, sizeof(event->object), "%s", object);
@@ -61,6 +62,7 @@ int64_t change_add_event(struct change *change, const char *kind, const struct f
     snprintf(event->cause, sizeof(event->cause), "%s", cause);
     snprintf(event->before, sizeof(event->before), "%s", before);
     snprintf(event->after, sizeof(event->after), "%s", after);
+    snprintf(event->owner, sizeof(event->owner), "%s", slice ? slice->owner : "");
     struct store_event row = {.revision = revision,
                               .time_us = event->time_us,
                               .kind = event->kind,
@@ -69,7 +71,9 @@ int64_t change_add_event(struct change *change, const char *kind, const struct f
                               .actor = event->actor,
                               .cause = event->cause,
                               .before = event->before,
-                              .after = event->after};
+                              .after = event->after,
+                              .slice_uid = event->slice_uid,
+                              .owner = event->owner};
     store_put(change->rows, STORE_EVENT, &row);
     return revision;
 }

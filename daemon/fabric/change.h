@@ -35,10 +35,10 @@ struct change {
 struct change *change_begin(struct fabric *fabric, const char *actor, int64_t now_us);
 /* before and after belong to the step. */
 void change_add_step(struct change *change, const struct step *step);
-/* Appends an event and returns its revision. slice_uid may be 0. */
+/* Appends an event and returns its revision. slice: whose event it is; NULL: of no slice. */
 int64_t change_add_event(struct change *change, const char *kind, const struct fabric_pod *pod,
-                         const char *object, int64_t slice_uid, const char *cause, const char *before,
-                         const char *after);
+                         const char *object, const struct fabric_slice *slice, const char *cause,
+                         const char *before, const char *after);
 /* Hands the change over: its sequence number, or -ENOMEM after undoing it. Empty changes are fine. */
 __attribute__((warn_unused_result)) int64_t change_submit(struct change *change);
 void change_abandon(struct change *change);

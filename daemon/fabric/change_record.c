@@ -103,7 +103,7 @@ void change_pod_frozen(struct change *change, struct fabric_pod *pod, enum froze
     before->frozen = pod->frozen;
     before->revision = pod->revision;
     memcpy(before->text, pod->frozen_text, sizeof(before->text));
-    pod->revision = change_add_event(change, frozen ? "POD_FROZEN" : "POD_THAWED", pod, pod->name, 0, text,
+    pod->revision = change_add_event(change, frozen ? "POD_FROZEN" : "POD_THAWED", pod, pod->name, NULL, text,
                                      pod->frozen ? "FROZEN" : "LIVE", frozen ? "FROZEN" : "LIVE");
     pod->frozen = frozen;
     snprintf(pod->frozen_text, sizeof(pod->frozen_text), "%s", frozen ? text : "");
@@ -167,7 +167,7 @@ void change_ocs(struct change *change, struct fabric_ocs *ocs, const char *addre
     if (strcmp(before->serial, ocs->serial) || strcmp(before->product, ocs->product))
         baseline_drop_ocs(change, ocs);
     snprintf(after, sizeof(after), "%s", address ? ocs->address : ocs->serial);
-    ocs->revision = change_add_event(change, kind, ocs->pod, fabric_ocs_name(ocs, name), 0, "",
+    ocs->revision = change_add_event(change, kind, ocs->pod, fabric_ocs_name(ocs, name), NULL, "",
                                      address ? before->address : before->serial, after);
     struct store_ocs row = pod_ocs_row(ocs);
     store_put(change->rows, STORE_OCS, &row);

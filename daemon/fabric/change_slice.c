@@ -173,8 +173,8 @@ void change_slice(struct change *change, struct fabric_slice *slice, struct slic
         tell_cubes(change, slice, before, after, "out of");
         tell_cubes(change, slice, after, before, "into");
     }
-    after->revision = change_add_event(change, kind ? kind : "SLICE_STATE", slice->pod, slice->name,
-                                       slice->uid, cause, before ? slice_state_name(before->state) : "",
+    after->revision = change_add_event(change, kind ? kind : "SLICE_STATE", slice->pod, slice->name, slice,
+                                       cause, before ? slice_state_name(before->state) : "",
                                        after->is_gone ? "GONE" : slice_state_name(after->state));
     write_rows(change, slice, before, after);
     slice_hold(slice, before, false);

@@ -46,7 +46,7 @@ int fabric_clear_circuit(struct fabric *fabric, const struct fabric_actor *actor
     struct change *change = change_begin(fabric, actor->principal, now_us);
     if (!change)
         return refuse(refusal, REASON_STORE_UNAVAILABLE, "", "the store does not take changes at present");
-    change_add_event(change, "CIRCUIT_CLEARED", ocs->pod, name, 0, circuit, "UNACCOUNTED", "");
+    change_add_event(change, "CIRCUIT_CLEARED", ocs->pod, name, NULL, circuit, "UNACCOUNTED", "");
     struct step step = {
         .land = land, .revert = revert, .object = (void *)ocs, .number = (int64_t)a << 16 | (int64_t)b};
     change_add_step(change, &step);

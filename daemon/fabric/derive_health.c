@@ -95,7 +95,7 @@ static void tell_blind(struct fabric_pod *pod, bool is_blind, int64_t now_us) {
         pod->ocs[i].needs_reconcile = true;
     if (!change)
         return;
-    change_add_event(change, is_blind ? "BLIND" : "SEES_AGAIN", pod, pod->name, 0,
+    change_add_event(change, is_blind ? "BLIND" : "SEES_AGAIN", pod, pod->name, NULL,
                      is_blind ? "many switches or hosts fell silent at once: nothing moves by itself" : "",
                      is_blind ? "SEEING" : "BLIND", is_blind ? "BLIND" : "SEEING");
     if (change_submit(change) < 0)
@@ -166,11 +166,11 @@ bool derive_health_into(struct change *change, struct fabric_cube *cube) {
     snprintf(cube->health_source, sizeof(cube->health_source), "%s", verdict.source);
     int64_t revision = cube->revision;
     if (before != verdict.health) {
-        revision = change_add_event(change, "CUBE_HEALTH", cube->pod, fabric_cube_name(cube, name),
-                                    cube->slice ? cube->slice->uid : 0, verdict.cause, health_name(before),
-                                    health_name(verdict.health));
+        revision =
+            change_add_event(change, "CUBE_HEALTH", cube->pod, fabric_cube_name(cube, name), cube->slice,
+                             verdict.cause, health_name(before), health_name(verdict.health));
         if (verdict.health == HEALTH_HEALTHY && !cube->slice)
-            change_add_event(change, "CAPACITY_CHANGED", cube->pod, cube->pod->name, 0,
+            change_add_event(change, "CAPACITY_CHANGED", cube->pod, cube->pod->name, NULL,
                              "a cube is healthy again", "", "");
     }
     change_cube_done(change, cube, revision);

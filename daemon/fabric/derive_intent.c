@@ -279,7 +279,7 @@ static void tell_state(struct change **change, struct fabric_ocs *ocs, enum ocs_
     if (!*change)
         *change = change_begin(ocs->pod->fabric, "heliostatd", now_us);
     if (*change)
-        change_add_event(*change, "OCS_STATE", ocs->pod, fabric_ocs_name(ocs, name), 0, cause,
+        change_add_event(*change, "OCS_STATE", ocs->pod, fabric_ocs_name(ocs, name), NULL, cause,
                          ocs_state_name(ocs->state), ocs_state_name(state));
     ocs->state = state;
     snprintf(ocs->cause, sizeof(ocs->cause), "%s", cause);

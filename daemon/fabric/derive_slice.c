@@ -334,7 +334,8 @@ static void fail(struct fabric_slice *slice, const struct sight *sight, int64_t 
         end_own(change, member, operation, cause);
         change_slice(change, member, after, NULL, cause);
     }
-    change_add_event(change, "CAPACITY_CHANGED", slice->pod, slice->pod->name, 0, "a slice failed", "", "");
+    change_add_event(change, "CAPACITY_CHANGED", slice->pod, slice->pod->name, NULL, "a slice failed", "",
+                     "");
     bool is_last = !operation || strcmp(operation->kind, OPERATION_CREATE_PARTIAL) ||
                    operation_is_over(fabric, operation, slice);
     if (operation && operation->state == OPERATION_RUNNING && !operation->is_ending && is_last)
@@ -414,7 +415,7 @@ static void move_on(struct fabric_slice *slice, struct sight *sight, int64_t now
         /* What becomes of these cubes from now on is no matter of the repair that put them in. */
         swap_list_deinit(&after->fresh);
         after->tries = 0;
-        change_add_event(change, "REPAIR_QUALIFIED", slice->pod, slice->name, slice->uid,
+        change_add_event(change, "REPAIR_QUALIFIED", slice->pod, slice->name, slice,
                          "the cubes that were put in qualified", slice_state_name(version->state),
                          slice_state_name(state));
     }

@@ -13,7 +13,8 @@ struct fabric_event {
     char kind[32];
     char pod[64], object[96], actor[64];
     char cause[FABRIC_TEXT_MAX], before[64], after[64];
-    int64_t slice_uid; /* 0: not of a slice */
+    int64_t slice_uid; /* 0: not of a slice; -1: of one that cannot be told any more */
+    char owner[64];    /* of the slice; "": not of a slice, or not known any more */
 };
 
 struct fabric_settings {

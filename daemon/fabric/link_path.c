@@ -115,11 +115,11 @@ void link_path_name_failed(struct change *change, const struct fabric_slice *sli
             continue;
         }
         link_path_text(slice, after, link, text);
-        change_add_event(change, "LINK_FAILED", slice->pod, slice->name, slice->uid, text, "",
+        change_add_event(change, "LINK_FAILED", slice->pod, slice->name, slice, text, "",
                          link_cause_text((enum link_cause)link->cause));
     }
     if (more) {
         snprintf(text, sizeof(text), "and %u more links; `helioctl slice get` lists them", more);
-        change_add_event(change, "LINK_FAILED", slice->pod, slice->name, slice->uid, text, "", "");
+        change_add_event(change, "LINK_FAILED", slice->pod, slice->name, slice, text, "", "");
     }
 }

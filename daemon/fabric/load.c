@@ -214,7 +214,8 @@ static void take_event(const void *record, void *userdata) {
         fabric->ring_lost = event->revision;
         fabric->ring_first++;
     }
-    *event = (struct fabric_event){.revision = row->revision, .time_us = row->time_us};
+    *event = (struct fabric_event){
+        .revision = row->revision, .time_us = row->time_us, .slice_uid = row->slice_uid};
     snprintf(event->kind, sizeof(event->kind), "%s", row->kind);
     snprintf(event->pod, sizeof(event->pod), "%s", row->pod);
     snprintf(event->object, sizeof(event->object), "%s", row->object);
@@ -222,6 +223,7 @@ static void take_event(const void *record, void *userdata) {
     snprintf(event->cause, sizeof(event->cause), "%s", row->cause);
     snprintf(event->before, sizeof(event->before), "%s", row->before);
     snprintf(event->after, sizeof(event->after), "%s", row->after);
+    snprintf(event->owner, sizeof(event->owner), "%s", row->owner);
     fabric->ring_end++;
 }
 

@@ -119,7 +119,7 @@ static int add_to(struct fabric *fabric, const struct fabric_actor *actor, struc
     terms.disrupt |= request->disrupt;
     terms.is_failed |= request->is_failed;
     terms.stage = 0;
-    change_add_event(change, "MAINTENANCE_TERMS", m->pod, full_name(m, name), 0, request->reason, "",
+    change_add_event(change, "MAINTENANCE_TERMS", m->pod, full_name(m, name), NULL, request->reason, "",
                      request->is_failed ? "FAILED" : "DISRUPT");
     maintenance_change_terms(change, m, &terms);
     fabric_mark(fabric);
@@ -163,7 +163,7 @@ int fabric_begin_maintenance(struct fabric *fabric, const struct fabric_actor *a
         return refuse_store(refusal);
     }
     full_name(m, name);
-    change_add_event(change, "MAINTENANCE_BEGUN", pod, name, 0, request->reason, "",
+    change_add_event(change, "MAINTENANCE_BEGUN", pod, name, NULL, request->reason, "",
                      request->is_failed ? "FAILED" : "WAITING");
     if (object->kind == MAINTENANCE_CUBE)
         scheduling_happens(change, &m->pod->cube[object->cube], CUBE_WORK_BEGINS, request->reason, NULL, 0);
@@ -196,8 +196,7 @@ int fabric_allow_maintenance(struct fabric *fabric, const struct fabric_actor *a
         return refuse_store(refusal);
     struct maintenance_terms terms = m->accepted;
     terms.allowed[terms.n_allowed++] = slice->uid;
-    change_add_event(change, "MAINTENANCE_ALLOWED", m->pod, full_name(m, name), slice->uid, slice->name, "",
-                     "");
+    change_add_event(change, "MAINTENANCE_ALLOWED", m->pod, full_name(m, name), slice, slice->name, "", "");
     maintenance_change_terms(change, m, &terms);
     fabric_mark(fabric);
     return request_submit(change, actor, slice->uid, 0, name, ret_outcome);
@@ -221,7 +220,7 @@ int fabric_end_maintenance(struct fabric *fabric, const struct fabric_actor *act
     struct maintenance_terms terms = m->accepted;
     terms.is_ending = true;
     terms.stage = 0;
-    change_add_event(change, "MAINTENANCE_DONE", m->pod, full_name(m, name), 0, m->reason,
+    change_add_event(change, "MAINTENANCE_DONE", m->pod, full_name(m, name), NULL, m->reason,
                      maintenance_state_name(m->accepted.told), "");
     if (m->object.kind == MAINTENANCE_CUBE) {
         struct fabric_cube *cube = &m->pod->cube[m->object.cube];

@@ -140,7 +140,7 @@ static void review_one(struct fabric_maintenance *m, int64_t now_us) {
         return;
     full_name(m, name);
     if (ends) {
-        change_add_event(change, "MAINTENANCE_ENDED", m->pod, name, 0, m->reason,
+        change_add_event(change, "MAINTENANCE_ENDED", m->pod, name, NULL, m->reason,
                          maintenance_state_name(m->accepted.told), "");
         maintenance_change_drop(change, m);
     } else {
@@ -148,7 +148,7 @@ static void review_one(struct fabric_maintenance *m, int64_t now_us) {
         terms.stage += next_stage;
         if (sight.state == MAINTENANCE_SAFE && m->accepted.told != MAINTENANCE_SAFE)
             terms.safe_since_us = fabric_wall_us(fabric, now_us);
-        change_add_event(change, "MAINTENANCE_STATE", m->pod, name, 0, sight.text,
+        change_add_event(change, "MAINTENANCE_STATE", m->pod, name, NULL, sight.text,
                          maintenance_state_name(m->accepted.told), maintenance_state_name(terms.told));
         maintenance_change_terms(change, m, &terms);
     }

@@ -115,7 +115,7 @@ int fabric_replace_cube(struct fabric *fabric, const struct fabric_actor *actor,
     cube->mark = HEALTH_NONE; /* what was said of the old rack */
     cube->mark_reason[0] = cube->mark_by[0] = '\0';
     int64_t revision =
-        change_add_event(change, "CUBE_REPLACED", cube->pod, name, 0, m->reason, "", serials[0]);
+        change_add_event(change, "CUBE_REPLACED", cube->pod, name, NULL, m->reason, "", serials[0]);
     change_cube_done(change, cube, revision);
     struct step step = {.land = land_serials, .revert = revert_serials, .object = cube, .after = new};
     change_add_step(change, &step);
@@ -202,7 +202,7 @@ int fabric_finish_port_move(struct fabric *fabric, const struct fabric_actor *ac
     snprintf(name, sizeof(name), "%.63s/%.47s", m->pod->name, m->name);
     snprintf(before, sizeof(before), "%c%u", side, m->object.port);
     snprintf(after, sizeof(after), "%c%u", side, m->object.move_to);
-    change_add_event(change, "FIBER_MOVED", m->pod, name, 0, m->reason, before, after);
+    change_add_event(change, "FIBER_MOVED", m->pod, name, NULL, m->reason, before, after);
     struct step step = {.land = land_move, .revert = revert_nothing, .object = m};
     change_add_step(change, &step);
     recommit_slices(change, m, moved);

@@ -222,7 +222,7 @@ static void tell(struct fabric_ocs *ocs, const char *kind, const char *cause, co
     char name[96];
     if (!change)
         return;
-    change_add_event(change, kind, ocs->pod, fabric_ocs_name(ocs, name), 0, cause, "", after);
+    change_add_event(change, kind, ocs->pod, fabric_ocs_name(ocs, name), NULL, cause, "", after);
     if (change_submit(change) < 0)
         fabric_mark(ocs->pod->fabric);
 }

@@ -252,7 +252,7 @@ static int put_one(struct change *change, const struct fabric_pod_rows *rows,
     snprintf(after, sizeof(after), "%u cubes, %u switches, %zu fibers", new->n_cubes, new->n_ocses,
              rows->n_fibers);
     new->revision =
-        change_add_event(change, old ? "POD_IMPORTED" : "POD_CREATED", new, new->name, 0, "", "", after);
+        change_add_event(change, old ? "POD_IMPORTED" : "POD_CREATED", new, new->name, NULL, "", "", after);
     write_rows(change, new, rows);
     struct step step = {.land = land, .revert = revert, .before = old, .after = new};
     change_add_step(change, &step);

@@ -294,7 +294,7 @@ static struct fabric_qualification *begin(struct change *change, struct fabric_c
         snprintf(text, sizeof(text), "it is to take another cube's place");
     else if (partner != QUALIFY_NO_PARTNER)
         fabric_cube_name(&pod->cube[partner], text);
-    change_add_event(change, "CUBE_TEST", pod, fabric_cube_name(cube, name), 0, text, "", "RUNNING");
+    change_add_event(change, "CUBE_TEST", pod, fabric_cube_name(cube, name), NULL, text, "", "RUNNING");
     if (old)
         link_out(old);
     link_in(q);
@@ -488,7 +488,7 @@ static void end(struct fabric_qualification *q, enum qualification_state state, 
     q->done_us = fabric_wall_us(fabric, now_us);
     q->n_changes++;
     put_row(change, q);
-    change_add_event(change, "CUBE_TEST", q->pod, fabric_cube_name(cube, name), 0, q->text, "RUNNING",
+    change_add_event(change, "CUBE_TEST", q->pod, fabric_cube_name(cube, name), NULL, q->text, "RUNNING",
                      qualification_state_name(state));
     if (state == QUALIFICATION_PASSED && q->partner != QUALIFY_NO_PARTNER && !n_unsigned(q))
         scheduling_happens(change, cube, CUBE_IS_PROVED, "its links are proved good", q->begun_by, 0);

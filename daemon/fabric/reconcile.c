@@ -183,7 +183,7 @@ static void tell_drift(struct fabric_ocs *ocs, unsigned n_drifted, const char *s
         return;
     snprintf(cause, sizeof(cause), "%u intended circuits were gone and are put right; slice %.63s", n_drifted,
              slice);
-    change_add_event(change, "CIRCUITS_PUT_RIGHT", ocs->pod, fabric_ocs_name(ocs, name), 0, cause, "", "");
+    change_add_event(change, "CIRCUITS_PUT_RIGHT", ocs->pod, fabric_ocs_name(ocs, name), NULL, cause, "", "");
     if (change_submit(change) < 0)
         fabric_mark(ocs->pod->fabric);
 }

@@ -156,7 +156,7 @@ static void tell(struct fabric_pod *pod, int64_t now_us) {
         return;
     restore_text(pod, text, sizeof(text));
     put_row(change, pod);
-    change_add_event(change, restore->is_held ? "RESTORE_HELD" : "RESTORE_STAGE", pod, pod->name, 0, text,
+    change_add_event(change, restore->is_held ? "RESTORE_HELD" : "RESTORE_STAGE", pod, pod->name, NULL, text,
                      restore->told_domain, restore->domain);
     const struct step step = {.land = land_told, .revert = revert_told, .object = pod};
     change_add_step(change, &step);
@@ -243,8 +243,8 @@ void restore_go_on(struct change *change, struct fabric_pod *pod, int64_t now_us
         end(pod);
     }
     put_row(change, pod);
-    change_add_event(change, "RESTORE_STAGE", pod, pod->name, 0, "an operator let it go on", before->domain,
-                     pod->restore.domain);
+    change_add_event(change, "RESTORE_STAGE", pod, pod->name, NULL, "an operator let it go on",
+                     before->domain, pod->restore.domain);
     snprintf(pod->restore.told_domain, sizeof(pod->restore.told_domain), "%s", pod->restore.domain);
     pod->restore.is_told = true;
     const struct step step = {.land = land_go_on, .revert = revert_go_on, .object = pod, .before = before};

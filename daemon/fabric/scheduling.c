@@ -20,12 +20,12 @@ static void set(struct change *change, struct fabric_cube *cube, enum scheduling
     snprintf(cube->scheduling_by, sizeof(cube->scheduling_by), "%s", is_open ? "" : by ? by : change->actor);
     cube->scheduling_since_us = is_open ? 0 : fabric_wall_us(change->fabric, change->now_us);
     cube->drain_by_us = drain_by_us;
-    int64_t revision = change_add_event(change, "CUBE_SCHEDULING", cube->pod, fabric_cube_name(cube, name),
-                                        cube->slice ? cube->slice->uid : 0, reason, scheduling_name(before),
-                                        scheduling_name(scheduling));
+    int64_t revision =
+        change_add_event(change, "CUBE_SCHEDULING", cube->pod, fabric_cube_name(cube, name), cube->slice,
+                         reason, scheduling_name(before), scheduling_name(scheduling));
     change_cube_done(change, cube, revision);
     if (is_open && !fabric_cube_is_used(cube))
-        change_add_event(change, "CAPACITY_CHANGED", cube->pod, cube->pod->name, 0,
+        change_add_event(change, "CAPACITY_CHANGED", cube->pod, cube->pod->name, NULL,
                          "a cube can be used again", "", "");
 }
 

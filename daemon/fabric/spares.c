@@ -47,14 +47,14 @@ static void choose(struct change *change, struct fabric_pod *pod, const struct t
             continue;
         change_cube_before(change, cube);
         cube->is_spare = is_spare;
-        int64_t revision = change_add_event(change, "CUBE_SPARE", pod, fabric_cube_name(cube, name), 0,
+        int64_t revision = change_add_event(change, "CUBE_SPARE", pod, fabric_cube_name(cube, name), NULL,
                                             is_spare                    ? "held back for repairs"
                                             : fabric_cube_is_used(cube) ? "in use"
                                                                         : "no longer held back",
                                             is_spare ? "" : "SPARE", is_spare ? "SPARE" : "");
         change_cube_done(change, cube, revision);
     }
-    change_add_event(change, "CAPACITY_CHANGED", pod, pod->name, 0, "spares were chosen anew", "", "");
+    change_add_event(change, "CAPACITY_CHANGED", pod, pod->name, NULL, "spares were chosen anew", "", "");
 }
 
 static bool is_as_picked(const struct fabric_pod *pod, const struct topo_cube_set *spares) {
@@ -110,7 +110,7 @@ static void set_wanted(struct change *change, struct fabric_pod *pod, unsigned c
     snprintf(is, sizeof(is), "%u%s", count, per_domain ? " per power domain" : "");
     pod->spares = count;
     pod->spares_per_domain = per_domain;
-    pod->revision = change_add_event(change, "POD_SPARES", pod, pod->name, 0, "", was, is);
+    pod->revision = change_add_event(change, "POD_SPARES", pod, pod->name, NULL, "", was, is);
     struct store_pod row = pod_row(pod);
     store_put(change->rows, STORE_POD, &row);
     struct step step = {.land = land, .revert = revert, .object = pod, .before = before};

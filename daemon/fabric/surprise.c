@@ -8,7 +8,7 @@ static void tell(const struct fabric_ocs *ocs, const char *kind, const char *cau
     char name[96];
     if (!change)
         return;
-    change_add_event(change, kind, ocs->pod, fabric_ocs_name(ocs, name), 0, cause, "", "");
+    change_add_event(change, kind, ocs->pod, fabric_ocs_name(ocs, name), NULL, cause, "", "");
     if (change_submit(change) < 0)
         fabric_mark(ocs->pod->fabric);
 }

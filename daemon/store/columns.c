@@ -139,9 +139,10 @@ static const struct store_column request_columns[] = {
 };
 
 static const struct store_column event_columns[] = {
-    COLUMN(store_event, revision), COLUMN(store_event, time_us), COLUMN(store_event, kind),
-    COLUMN(store_event, pod),      COLUMN(store_event, object),  COLUMN(store_event, actor),
-    COLUMN(store_event, cause),    COLUMN(store_event, before),  COLUMN(store_event, after),
+    COLUMN(store_event, revision),  COLUMN(store_event, time_us), COLUMN(store_event, kind),
+    COLUMN(store_event, pod),       COLUMN(store_event, object),  COLUMN(store_event, actor),
+    COLUMN(store_event, cause),     COLUMN(store_event, before),  COLUMN(store_event, after),
+    COLUMN(store_event, slice_uid), COLUMN(store_event, owner),
 };
 
 static const struct store_column alarm_columns[] = {

@@ -490,9 +490,20 @@ static const char schema_restore[] =
     "CREATE VIEW v_restore AS SELECT p.name AS pod, r.domain AS power_domain, r.stage, r.since_us"
     "  FROM restore r JOIN pod p USING (pod_id);";
 
+/* Of which slice an event is, and whose that was: the slice may be gone when the event is read again. */
+static const char schema_event_owner[] =
+    "ALTER TABLE event ADD COLUMN slice_uid INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE event ADD COLUMN owner TEXT NOT NULL DEFAULT '';"
+    "UPDATE event SET slice_uid = -1 WHERE kind LIKE 'SLICE!_%' ESCAPE '!' OR kind LIKE 'DISRUPTION!_%' "
+    "ESCAPE '!'"
+    "  OR kind IN ('LINK_FAILED', 'REPAIR_QUALIFIED', 'MAINTENANCE_ALLOWED');"
+    "UPDATE event SET (slice_uid, owner) = (s.uid, s.owner) FROM slice s"
+    "  WHERE event.slice_uid = -1 AND s.name = event.object AND s.created_us <= event.time_us AND NOT "
+    "s.is_former;";
+
 static const char *const migrations[] = {
-    schema_1,        schema_2,      schema_3, schema_operation_owner, schema_pending_proof,
-    schema_baseline, schema_restore};
+    schema_1,        schema_2,       schema_3,          schema_operation_owner, schema_pending_proof,
+    schema_baseline, schema_restore, schema_event_owner};
 
 _Static_assert(sizeof(migrations) / sizeof(migrations[0]) == STORE_SCHEMA_VERSION,
                "one migration for each schema version");

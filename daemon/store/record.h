@@ -159,6 +159,8 @@ struct store_event {
     int64_t revision;
     int64_t time_us; /* wall */
     const char *kind, *pod, *object, *actor, *cause, *before, *after;
+    int64_t slice_uid; /* 0: of no slice; -1: of one that was gone when events did not name it yet */
+    const char *owner; /* of the slice */
 };
 
 /* Something that needs a person. Key: alarm_id. */
