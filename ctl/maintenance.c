@@ -94,9 +94,11 @@ static int wait_for(struct ctl *ctl, const char *object, bool until_gone) {
         }
         if (!m)
             return ctl_fail(ctl, CTL_EXIT_FAILED, "%s: its maintenance was ended by somebody else", object);
-        bool is_waiting = m->state == HELIOSTAT__V1__MAINTENANCE_STATE__MAINTENANCE_STATE_WAITING ||
-                          m->state == HELIOSTAT__V1__MAINTENANCE_STATE__MAINTENANCE_STATE_NOT_PROVEN_DARK ||
-                          m->state == HELIOSTAT__V1__MAINTENANCE_STATE__MAINTENANCE_STATE_STOPPED;
+        /* Circuits of slices stand in the way of work that begins, not of its end. */
+        bool is_waiting =
+            (!until_gone && m->state == HELIOSTAT__V1__MAINTENANCE_STATE__MAINTENANCE_STATE_WAITING) ||
+            m->state == HELIOSTAT__V1__MAINTENANCE_STATE__MAINTENANCE_STATE_NOT_PROVEN_DARK ||
+            m->state == HELIOSTAT__V1__MAINTENANCE_STATE__MAINTENANCE_STATE_STOPPED;
         bool is_safe = m->state == HELIOSTAT__V1__MAINTENANCE_STATE__MAINTENANCE_STATE_SAFE ||
                        m->state == HELIOSTAT__V1__MAINTENANCE_STATE__MAINTENANCE_STATE_FAILED;
         if (!until_gone && is_safe) {
