@@ -142,6 +142,10 @@ void device_set_transport(struct device *device, const struct device_transport *
     device->transport = *transport;
 }
 
+void device_set_userdata(struct device *device, void *userdata) {
+    device->callbacks.userdata = userdata;
+}
+
 static void forget_answers(struct device *device) {
     for (unsigned i = 0; i < device->n_answers; i++)
         free(device->answer[i]);

@@ -83,6 +83,8 @@ __attribute__((warn_unused_result)) int device_new(const struct device_config *c
                                                    struct device **ret_device);
 void device_set_transport(struct device *device, const struct device_transport *transport);
 void device_free(struct device *device);
+/* From now on the callbacks get this. Not from inside one. */
+void device_set_userdata(struct device *device, void *userdata);
 
 int64_t device_next_wakeup_us(const struct device *device);
 void device_advance(struct device *device, int64_t now_us);

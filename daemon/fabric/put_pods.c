@@ -118,6 +118,41 @@ static void keep_seen(const struct fabric_pod *old, struct fabric_pod *new, int6
     }
 }
 
+/* The same switch with the same fibers to the same cubes. */
+static bool is_untouched(const struct fabric_pod *old, const struct fabric_pod *new, unsigned index) {
+    if (index >= old->n_ocses || index >= new->n_ocses)
+        return false;
+    const struct fabric_ocs *was = &old->ocs[index], *is = &new->ocs[index];
+    if (strcmp(was->name, is->name) != 0 || strcmp(was->address, is->address) != 0 ||
+        strcmp(was->product, is->product) != 0 || strcmp(was->serial, is->serial) != 0 ||
+        was->ports_a != is->ports_a || was->ports_b != is->ports_b)
+        return false;
+    for (unsigned side = TOPO_SIDE_A; side <= TOPO_SIDE_B; side++)
+        for (unsigned port = 1; port <= (side == TOPO_SIDE_A ? is->ports_a : is->ports_b); port++) {
+            uint16_t end = is->pod->wiring->end_of[index][side][port];
+            if (end != was->pod->wiring->end_of[index][side][port])
+                return false;
+            unsigned cube = topo_end_cube(end);
+            if (end != TOPO_NO_END && strcmp(old->cube[cube].name, new->cube[cube].name) != 0)
+                return false;
+        }
+    return true;
+}
+
+/* Its session goes on, with its map, its meters and what is under way: a new inventory of its neighbours is
+ * no reason to look away from it. */
+static void keep_switch(struct fabric_ocs *was, struct fabric_ocs *is) {
+    struct fabric_ocs kept = *was;
+    *was = *is;
+    *is = kept;
+    is->pod = was->pod;
+    is->revision = was->revision;
+    memcpy(is->power_domain, was->power_domain, sizeof(is->power_domain));
+    was->pod = kept.pod;
+    device_set_userdata(is->device, is);
+    device_set_userdata(was->device, was);
+}
+
 static void land(struct fabric *fabric, struct step *step, int64_t now_us) {
     struct fabric_pod *old = step->before, *new = step->after;
     if (!old) {
@@ -126,6 +161,9 @@ static void land(struct fabric *fabric, struct step *step, int64_t now_us) {
     }
     keep_records(old, new);
     keep_seen(old, new, now_us);
+    for (unsigned i = 0; i < new->n_ocses; i++)
+        if (is_untouched(old, new, i))
+            keep_switch(&old->ocs[i], &new->ocs[i]);
     pod_unlink(fabric, old);
     pod_link(fabric, new);
     for (struct fabric_slice *slice = fabric->slices; slice; slice = slice->next)
@@ -159,7 +197,7 @@ static void revert(struct fabric *fabric, struct step *step, int64_t now_us) {
     pod_free(new);
 }
 
-static void write_rows(struct change *change, const struct fabric_pod *pod,
+static void write_rows(struct change *change, const struct fabric_pod *old, const struct fabric_pod *pod,
                        const struct fabric_pod_rows *rows) {
     struct store_pod row = pod_row(pod);
     struct store_fiber fiber_key = {.pod_id = pod->pod_id};
@@ -167,9 +205,13 @@ static void write_rows(struct change *change, const struct fabric_pod *pod,
     struct store_host host_key = {.pod_id = pod->pod_id};
     struct store_cube cube_key = {.pod_id = pod->pod_id};
     struct store_ocs ocs_key = {.pod_id = pod->pod_id};
-    struct store_baseline baseline_key = {.pod_id = pod->pod_id};
     store_put(change->rows, STORE_POD, &row);
-    store_delete(change->rows, STORE_BASELINE, &baseline_key, 1); /* other fibers may be there: taken anew */
+    for (unsigned i = 0; old && i < old->n_ocses; i++)
+        if (!is_untouched(old, pod, i)) {
+            const struct store_baseline key = {.pod_id = pod->pod_id,
+                                               .ocs = i}; /* other fibers: taken anew */
+            store_delete(change->rows, STORE_BASELINE, &key, 2);
+        }
     store_delete(change->rows, STORE_FIBER, &fiber_key, 1);
     store_delete(change->rows, STORE_CHIP, &chip_key, 1);
     store_delete(change->rows, STORE_HOST, &host_key, 1);
@@ -253,7 +295,7 @@ static int put_one(struct change *change, const struct fabric_pod_rows *rows,
              rows->n_fibers);
     new->revision =
         change_add_event(change, old ? "POD_IMPORTED" : "POD_CREATED", new, new->name, NULL, "", "", after);
-    write_rows(change, new, rows);
+    write_rows(change, old, new, rows);
     struct step step = {.land = land, .revert = revert, .before = old, .after = new};
     change_add_step(change, &step);
     return 0;
