@@ -39,7 +39,22 @@ static bool is_word_byte(char c) {
     return islower((unsigned char)c) || isdigit((unsigned char)c) || c == '-';
 }
 
-/* The words of a sentence that are names of hidden slices, written over; NULL: there are none. */
+/* Of the text that begins with a word of `word` bytes or none: how many of its bytes are the name of a hidden
+ * slice or the owner of one; 0: none. */
+static size_t hidden_bytes(const struct rights *rights, const struct fabric *fabric, const char *text,
+                           size_t word) {
+    if (word && word <= WORD_MAX && is_hidden_name(rights, fabric, text, word))
+        return word;
+    for (const struct fabric_slice *slice = fabric_slices(fabric); slice; slice = slice->next) {
+        size_t len = strlen(slice->owner);
+        if (len && !strncmp(slice->owner, text, len) && !isalnum((unsigned char)text[len]) &&
+            text[len] != '-' && !scope_sees(rights, slice))
+            return len;
+    }
+    return 0;
+}
+
+/* The names of hidden slices and of their owners in a sentence, written over; NULL: there are none. */
 static char *hide_words(const struct rights *rights, const struct fabric *fabric, const char *text) {
     char *out = NULL;
     size_t len = 0;
@@ -47,16 +62,16 @@ static char *hide_words(const struct rights *rights, const struct fabric *fabric
         size_t word = 0;
         while (is_word_byte(at[word]))
             word++;
-        bool is_hidden = word && word <= WORD_MAX && is_hidden_name(rights, fabric, at, word);
-        if (is_hidden && !out) {
+        size_t hidden = hidden_bytes(rights, fabric, at, word);
+        if (hidden && !out) {
             out = malloc(strlen(text) * sizeof(SCOPE_HIDDEN) + 1);
             if (!out)
                 return NULL;
             len = (size_t)(at - text);
             memcpy(out, text, len);
         }
-        size_t taken = word ? word : 1;
-        if (out && is_hidden) {
+        size_t taken = hidden ? hidden : word ? word : 1;
+        if (out && hidden) {
             memcpy(out + len, SCOPE_HIDDEN, sizeof(SCOPE_HIDDEN) - 1);
             len += sizeof(SCOPE_HIDDEN) - 1;
         } else if (out) {
