@@ -237,8 +237,7 @@ static void advance_once(struct fabric *fabric, int64_t now_us) {
             repair_pod(pod, now_us);
     for (struct fabric_pod *pod = fabric->pods; pod; pod = pod->next) {
         derive_pod(pod, now_us);
-        if (pod->maintenances)
-            maintenance_review(pod, now_us);
+        maintenance_review(pod, now_us);
         if (pod->qualifications)
             qualify_review(pod, now_us);
         meter_pod(pod, true, now_us);

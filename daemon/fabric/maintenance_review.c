@@ -55,7 +55,7 @@ static void set_ports(struct fabric_ocs *ocs, unsigned side, int64_t now_us) {
             ocs->setting_enabled = enabled;
             ocs->n_setting = (uint16_t)count;
             for (size_t i = 0; i < count && !enabled; i++)
-                *doubt_flag(ocs, side, ocs->setting[i]) = true;
+                *doubt_flag(ocs, side, ocs->setting[i]) = ocs->pod->has_doubted_ports = true;
         }
         return;
     }
@@ -94,6 +94,14 @@ void maintenance_on_session(struct fabric_ocs *ocs, int64_t now_us) {
                 *disabled_flag(ocs, side, port) = false;
 }
 
+/* Work on a fiber may have ended while its switch was marked failed: any port may still be disabled. */
+static void doubt_every_port(struct fabric_ocs *ocs) {
+    for (unsigned side = 0; side < 2; side++)
+        for (unsigned port = 1; port <= ports_of_side(ocs, side); port++)
+            *doubt_flag(ocs, side, port) = true;
+    ocs->pod->has_doubted_ports = true;
+}
+
 /* After a restart nobody knows what is disabled: any port of it may be. */
 void maintenance_assume_disabled(struct fabric_maintenance *m, int64_t now_us) {
     if (m->object.kind == MAINTENANCE_OCS)
@@ -103,7 +111,7 @@ void maintenance_assume_disabled(struct fabric_maintenance *m, int64_t now_us) {
         for (unsigned side = 0; side < 2; side++)
             for (unsigned port = 1; port <= ports_of_side(ocs, side); port++)
                 if (maintenance_covers(m, i, side, port)) {
-                    *doubt_flag(ocs, side, port) = true;
+                    *doubt_flag(ocs, side, port) = m->pod->has_doubted_ports = true;
                     ocs->enable_at_us = later(ocs->enable_at_us, now_us + LATE_DISABLE_US);
                 }
     }
@@ -142,6 +150,8 @@ static void review_one(struct fabric_maintenance *m, int64_t now_us) {
     if (ends) {
         change_add_event(change, "MAINTENANCE_ENDED", m->pod, name, NULL, m->reason,
                          maintenance_state_name(m->accepted.told), "");
+        if (m->object.kind == MAINTENANCE_OCS && m->accepted.is_failed)
+            doubt_every_port(&m->pod->ocs[m->object.ocs]);
         maintenance_change_drop(change, m);
     } else {
         terms.told = sight.state;
@@ -156,7 +166,19 @@ static void review_one(struct fabric_maintenance *m, int64_t now_us) {
         fabric_mark(fabric);
 }
 
+static bool has_doubted_ports(const struct fabric_pod *pod) {
+    for (unsigned i = 0; i < pod->n_ocses; i++)
+        for (unsigned side = 0; side < 2; side++)
+            for (unsigned port = 1; port <= ports_of_side(&pod->ocs[i], side); port++)
+                if (*doubt_flag(&pod->ocs[i], side, port))
+                    return true;
+    return false;
+}
+
 void maintenance_review(struct fabric_pod *pod, int64_t now_us) {
+    if (!pod->maintenances && !pod->has_doubted_ports)
+        return;
+    pod->has_doubted_ports = has_doubted_ports(pod);
     for (struct fabric_maintenance *m = pod->maintenances, *next; m; m = next) {
         next = m->next;
         if (m->is_durable && !m->n_changes && !pod->is_importing)

@@ -311,6 +311,7 @@ struct fabric_pod {
     int64_t repair_at_us; /* monotonic: when the review of repairs, drains and spares is due */
     bool is_blind;
     bool plan_is_old, classes_are_old, wants_are_old;
+    bool has_doubted_ports;    /* some port may be disabled, see may_be_disabled */
     bool is_importing;         /* its inventory is being replaced: nothing else may change it meanwhile */
     int64_t dark_review_at_us; /* when reports of dark links are looked at; INT64_MAX: nothing new */
 };
