@@ -1,59 +1,13 @@
 #!/usr/bin/python3
 """Create and swap, request to READY, against the floor: the slowest switch's journalled time (first byte to last answer,
 read-back included) plus two commits of the same rows timed in the same run. Usage: bench_live.py BUILD_DIR [ROUNDS]"""
-import json, os, pathlib, random, sqlite3, statistics, subprocess, sys, time
+import json, pathlib, random, statistics, sys, time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "system"))
-from harness import ROOT, World
+from harness import World
+from live_floor import Journals, commit_us, stubs
 
 BUDGET = 1.1
-
-
-def stubs(folder):
-    protos = sorted(str(p.relative_to(ROOT / "proto")) for p in (ROOT / "proto/heliostat/v1").glob("*.proto"))
-    subprocess.run(["protoc", f"--proto_path={ROOT / 'proto'}", f"--python_out={folder}", f"--grpc_python_out={folder}",
-                    "--plugin=protoc-gen-grpc_python=/usr/bin/grpc_python_plugin", *protos], check=True)
-    sys.path.insert(0, str(folder))
-
-
-def commit_us(folder):
-    """The median time of one commit of a slice's rows, as durable as the daemon's."""
-    database = sqlite3.connect(folder / "commit.db", isolation_level=None)
-    database.execute("pragma journal_mode=wal")
-    database.execute("pragma synchronous=full")
-    database.execute("create table row(id integer primary key, text text) strict")
-    taken = []
-    for _ in range(40):
-        started = time.monotonic_ns()
-        database.execute("begin")
-        for _ in range(12):
-            database.execute("insert into row(text) values(?)", ("x" * 120,))
-        database.execute("commit")
-        taken.append((time.monotonic_ns() - started) / 1000)
-    return statistics.median(taken)
-
-
-class Journals:
-    def __init__(self, folder):
-        self.folder, self.offsets = folder, {}
-
-    def slowest_us(self):
-        """Of every switch that was changed since the last call: first byte of the change to the last answer."""
-        slowest = 0
-        for path in self.folder.glob("*.jsonl"):
-            first = last = None
-            with open(path) as file:
-                file.seek(self.offsets.get(path.name, 0))
-                for line in file:
-                    entry = json.loads(line)
-                    if entry.get("moves") and first is None:
-                        first = entry["received_us"]
-                    if first is not None and entry.get("answer"):
-                        last = entry["time_us"]
-                self.offsets[path.name] = file.tell()
-            if first is not None and last is not None:
-                slowest = max(slowest, last - first)
-        return slowest
 
 
 def main():
