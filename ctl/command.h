@@ -22,6 +22,8 @@ enum ctl_object {
     CTL_OBJECT_SLICE,
     CTL_OBJECT_CUBE,
     CTL_OBJECT_OCS,
+    CTL_OBJECT_HOST,
+    CTL_OBJECT_OPERATION,
 };
 
 struct ctl_flag {

@@ -5,8 +5,10 @@
 #include "ctl/help.h"
 #include "ctl/registry.h"
 #include "heliostat/v1/ocs.pb-c.h"
+#include "heliostat/v1/operation.pb-c.h"
 #include "heliostat/v1/pod.pb-c.h"
 #include "heliostat/v1/slice.pb-c.h"
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,11 +17,20 @@ struct completion {
     const char *word, *lead; /* lead stands before each candidate, as in "--wait=" */
     const struct ctl_flag *flag;
     const char *flag_name;
+    bool has_one_pod; /* then its name may be left out */
 };
 
 static void offer(const struct completion *c, const char *text) {
     if (strncmp(text, c->word, strlen(c->word)) == 0)
         printf("%s%s\n", c->lead, text);
+}
+
+/* POD/cube-07, or what of it was begun: cube-0. */
+static void offer_in_pod(const struct completion *c, const char *name) {
+    const char *slash = strchr(name, '/');
+    offer(c, name);
+    if (slash && *c->word && c->has_one_pod)
+        offer(c, slash + 1);
 }
 
 static void offer_flag(const struct ctl_flag *flag, void *userdata) {
@@ -61,7 +72,7 @@ static void offer_ocses(struct completion *c, char *pod) {
     if (ctl_call_quietly(c->ctl, "OcsService/ListOcses", &request.base,
                          &heliostat__v1__list_ocses_response__descriptor, &ocses) == 0)
         for (size_t i = 0; i < ocses->n_ocses; i++)
-            offer(c, ocses->ocses[i]->name);
+            offer_in_pod(c, ocses->ocses[i]->name);
 }
 
 static void offer_slices(struct completion *c) {
@@ -73,17 +84,37 @@ static void offer_slices(struct completion *c) {
             offer(c, slices->slices[i]->name);
 }
 
+static void offer_operations(struct completion *c) {
+    Heliostat__V1__ListOperationsRequest request = HELIOSTAT__V1__LIST_OPERATIONS_REQUEST__INIT;
+    Heliostat__V1__ListOperationsResponse *operations;
+    if (ctl_call_quietly(c->ctl, "OperationService/ListOperations", &request.base,
+                         &heliostat__v1__list_operations_response__descriptor, &operations) == 0)
+        for (size_t i = 0; i < operations->n_operations; i++)
+            offer(c, ctl_text(c->ctl, "%" PRId64, operations->operations[i]->id));
+}
+
+static void offer_hosts(struct completion *c, const Heliostat__V1__CubeStatus *cube) {
+    for (unsigned host = 0; host < cube->hosts; host++)
+        offer_in_pod(c, ctl_text(c->ctl, "%s/host-%02u", cube->name, host));
+}
+
 static void offer_objects(struct completion *c, enum ctl_object object) {
     Heliostat__V1__ListPodsResponse *pods = NULL;
     if (object == CTL_OBJECT_SLICE)
         offer_slices(c);
-    if (object == CTL_OBJECT_POD || object == CTL_OBJECT_CUBE || object == CTL_OBJECT_OCS)
+    if (object == CTL_OBJECT_OPERATION)
+        offer_operations(c);
+    if (object == CTL_OBJECT_POD || object == CTL_OBJECT_CUBE || object == CTL_OBJECT_OCS ||
+        object == CTL_OBJECT_HOST)
         pods = read_pods(c->ctl);
+    c->has_one_pod = pods && pods->n_pods == 1;
     for (size_t p = 0; pods && p < pods->n_pods; p++) {
         if (object == CTL_OBJECT_POD)
             offer(c, pods->pods[p]->name);
         for (size_t i = 0; object == CTL_OBJECT_CUBE && i < pods->pods[p]->n_cubes; i++)
-            offer(c, pods->pods[p]->cubes[i]->name);
+            offer_in_pod(c, pods->pods[p]->cubes[i]->name);
+        for (size_t i = 0; object == CTL_OBJECT_HOST && i < pods->pods[p]->n_cubes; i++)
+            offer_hosts(c, pods->pods[p]->cubes[i]);
         if (object == CTL_OBJECT_OCS)
             offer_ocses(c, pods->pods[p]->name);
     }

@@ -122,7 +122,7 @@ static const struct ctl_command commands[] = {
      "Every circuit with an end there is removed and read back, those of slices once their owners agree. A "
      "switch that "
      "cannot be read makes it NOT PROVEN DARK.",
-     {{"HOST", false, CTL_OBJECT_OTHER, "Name of the host, cube-07/host-03"}},
+     {{"HOST", false, CTL_OBJECT_HOST, "Name of the host, cube-07/host-03"}},
      ctl_maintain_flags,
      CTL_FLAGS_MUTATION | CTL_FLAGS_WAIT | CTL_FLAGS_DESTRUCTIVE,
      NULL,
@@ -130,7 +130,7 @@ static const struct ctl_command commands[] = {
     {"maintain-done",
      "Give a host back",
      NULL,
-     {{"HOST", false, CTL_OBJECT_OTHER, "Name of the host, cube-07/host-03"}},
+     {{"HOST", false, CTL_OBJECT_HOST, "Name of the host, cube-07/host-03"}},
      NULL,
      CTL_FLAGS_MUTATION | CTL_FLAGS_WAIT,
      NULL,

@@ -107,7 +107,7 @@ static int operation_cancel(struct ctl *ctl) {
 }
 
 #define OPERATION_ID                                                                                         \
-    { "ID", false, CTL_OBJECT_OTHER, "Number of the operation" }
+    { "ID", false, CTL_OBJECT_OPERATION, "Number of the operation" }
 
 static const struct ctl_command commands[] = {
     {"list",

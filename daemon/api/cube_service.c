@@ -10,14 +10,6 @@
 
 #define DEADLINE_MAX_S (31u * 86400)
 
-static int check_reason(const char *reason, struct fabric_refusal *refusal) {
-    size_t length = strlen(reason);
-    if (length < 1 || length >= FABRIC_TEXT_MAX || !request_is_printable(reason))
-        return refuse_invalid(refusal, "reason", "a reason is one line of 1 to %d bytes; here %zu",
-                              FABRIC_TEXT_MAX - 1, length);
-    return 0;
-}
-
 /* Every reply of these begins with meta and cube. */
 static ProtobufCMessage *head(struct api *api, struct arena *arena, const struct pending *pending,
                               const ProtobufCMessageDescriptor *descriptor, const char *name) {
@@ -81,7 +73,7 @@ static void schedule(struct api *api, struct grpcx_call *call, const ProtobufCMe
     struct step_list all = {.arena = &m.arena};
     int r = find_cube(api->fabric, NULL, name, "cube", REASON_NONE, &cube, &m.refusal);
     if (!r && reason)
-        r = check_reason(reason, &m.refusal);
+        r = request_check_reason(reason, &m.refusal);
     if (!r && deadline_s > DEADLINE_MAX_S)
         r = refuse_invalid(&m.refusal, "deadline_s", "%u s is more than 31 days; 0 for none", deadline_s);
     if (!r && verb == FABRIC_DRAIN) {

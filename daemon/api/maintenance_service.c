@@ -5,6 +5,7 @@
 #include "daemon/api/pending.h"
 #include "daemon/api/qualification_service.h"
 #include "daemon/api/refusal.h"
+#include "daemon/api/request.h"
 #include "heliostat/v1/maintenance.pb-c.h"
 #include "inventory/names.h"
 
@@ -42,7 +43,9 @@ static void begin(struct api *api, struct grpcx_call *call, const ProtobufCMessa
     Heliostat__V1__BeginMaintenanceResponse tail = HELIOSTAT__V1__BEGIN_MAINTENANCE_RESPONSE__INIT;
     if (!mutation_begin(&m, api, call, request, q->mutation, begin))
         return;
-    int r = find_object(api->fabric, q->object, "object", &found, &m.refusal);
+    int r = request_check_reason(q->reason, &m.refusal);
+    if (!r)
+        r = find_object(api->fabric, q->object, "object", &found, &m.refusal);
     if (!r && *q->move_to)
         r = find_move_to(&found, q->move_to, "move_to", &m.refusal);
     const struct fabric_maintenance_request what = {

@@ -148,14 +148,6 @@ static void thaw_pod(struct api *api, struct grpcx_call *call, const ProtobufCMe
     mutation_end(&m, r, thaw_pod_head, r == 0 ? &tail.base : NULL);
 }
 
-static int check_reason(const char *reason, struct fabric_refusal *refusal) {
-    size_t length = strlen(reason);
-    if (length < 1 || length >= FABRIC_TEXT_MAX || !request_is_printable(reason))
-        return refuse_invalid(refusal, "reason", "a reason is one line of 1 to %d bytes; here %zu",
-                              FABRIC_TEXT_MAX - 1, length);
-    return 0;
-}
-
 static ProtobufCMessage *freeze_pod_head(struct api *api, struct arena *arena,
                                          const struct pending *pending) {
     Heliostat__V1__FreezePodResponse *reply =
@@ -174,7 +166,7 @@ static void freeze_pod(struct api *api, struct grpcx_call *call, const ProtobufC
         return;
     int r = find_pod(api->fabric, q->pod, "pod", &pod, &m.refusal);
     if (!r)
-        r = check_reason(q->reason, &m.refusal);
+        r = request_check_reason(q->reason, &m.refusal);
     if (!r)
         r = fabric_freeze(api->fabric, &m.actor, pod, q->reason, m.now_us, &m.outcome, &m.refusal);
     mutation_end(&m, r, freeze_pod_head, NULL);
@@ -205,7 +197,7 @@ static void mark_cube(struct api *api, struct grpcx_call *call, const ProtobufCM
     if (!r && ((int)q->health < HEALTH_HEALTHY || (int)q->health > HEALTH_UNKNOWN))
         r = refuse_invalid(&m.refusal, "health", "a cube is marked HEALTHY, DEGRADED, UNHEALTHY or UNKNOWN");
     if (!r)
-        r = check_reason(q->reason, &m.refusal);
+        r = request_check_reason(q->reason, &m.refusal);
     if (!r)
         r = fabric_mark_cube(api->fabric, &m.actor, cube, (enum health)q->health, q->reason, m.now_us,
                              &m.outcome, &m.refusal);

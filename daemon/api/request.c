@@ -10,6 +10,14 @@ bool request_is_printable(const char *text) {
     return true;
 }
 
+int request_check_reason(const char *reason, struct fabric_refusal *refusal) {
+    size_t length = strlen(reason);
+    if (length < 1 || length >= FABRIC_TEXT_MAX || !request_is_printable(reason))
+        return refuse_invalid(refusal, "reason", "a reason is one line of 1 to %d bytes; here %zu",
+                              FABRIC_TEXT_MAX - 1, length);
+    return 0;
+}
+
 int mutation_check(const Heliostat__V1__Mutation *mutation, struct fabric_refusal *refusal) {
     const char *field = "mutation.request_id";
     if (!mutation || !*mutation->request_id)

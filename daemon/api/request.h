@@ -17,3 +17,6 @@ uint64_t request_hash(const ProtobufCMessage *request, const Heliostat__V1__Muta
 const char *request_object(const ProtobufCMessage *request);
 /* True for valid UTF-8 without control characters (the decoder has checked UTF-8). */
 bool request_is_printable(const char *text);
+/* Of the field "reason": one line that people read in the log and in tables. 0 or FABRIC_REFUSED. */
+__attribute__((warn_unused_result)) int request_check_reason(const char *reason,
+                                                             struct fabric_refusal *refusal);

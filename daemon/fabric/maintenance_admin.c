@@ -137,8 +137,6 @@ int fabric_begin_maintenance(struct fabric *fabric, const struct fabric_actor *a
     int r = check(fabric, actor, pod, ret_outcome, refusal);
     if (r)
         return r;
-    if (!request->reason[0] || strlen(request->reason) >= FABRIC_TEXT_MAX)
-        return refuse_invalid(refusal, "reason", "a reason of 1 to %d bytes is needed", FABRIC_TEXT_MAX - 1);
     if (request->is_failed && object->kind != MAINTENANCE_OCS)
         return refuse_invalid(refusal, "failed", "only a switch is marked failed");
     struct fabric_maintenance *there = maintenance_find(pod, object_name);
