@@ -52,7 +52,7 @@ static void note(struct ctl_event_stream *stream, const Heliostat__V1__WatchResp
 static void lose(struct ctl_event_stream *stream) {
     ctl_event_stream_deinit(stream);
     ctl_disconnect(stream->ctl);
-    if (!stream->is_lost)
+    if (!stream->is_lost && !stream->is_silent)
         ctl_fail(stream->ctl, CTL_EXIT_UNREACHABLE, "heliostatd does not answer, trying again");
     stream->is_lost = true;
 }
@@ -63,12 +63,15 @@ enum ctl_event_result ctl_event_stream_next(struct ctl_event_stream *stream, int
     *ret_exit_status = 0;
     while (!stream->reader && !is_reader_gone()) {
         if (stream->is_lost)
-            poll(NULL, 0, RECONNECT_MS);
+            poll(NULL, 0, wait_ms >= 0 && wait_ms < RECONNECT_MS ? (int)wait_ms : RECONNECT_MS);
         int exit_status = open_stream(stream, stream->has_answered);
         if (exit_status && !(stream->has_answered && exit_status == CTL_EXIT_UNREACHABLE)) {
             *ret_exit_status = exit_status;
             return CTL_EVENT_END;
         }
+        stream->is_lost = stream->is_lost || exit_status;
+        if (exit_status && wait_ms >= 0)
+            return CTL_EVENT_NONE;
     }
     if (is_reader_gone())
         return CTL_EVENT_END;

@@ -12,6 +12,7 @@ struct ctl_event_stream {
     int64_t since_revision; /* the first one that is not known yet; 0: all begins with a snapshot */
     char store_id[80];
     bool is_lost, has_answered;
+    bool is_silent; /* a daemon that went away is not told on stderr: the caller shows it */
 };
 
 enum ctl_event_result {
@@ -25,8 +26,9 @@ enum ctl_event_result {
 void ctl_event_stream_init(struct ctl_event_stream *stream, struct ctl *ctl, int64_t since_revision,
                            char *slice);
 void ctl_event_stream_deinit(struct ctl_event_stream *stream);
-/* wait_ms negative: no limit. *ret_item is the caller's: grpcx_unpack_free(). A daemon that was never there
- * ends the stream; one that went away is asked again until it is back. */
+/* wait_ms negative: no limit; otherwise it limits the wait for a daemon that is away too. *ret_item is the
+ * caller's: grpcx_unpack_free(). A daemon that was never there ends the stream; one that went away is asked
+ * again until it is back. */
 __attribute__((warn_unused_result)) enum ctl_event_result
 ctl_event_stream_next(struct ctl_event_stream *stream, int64_t wait_ms,
                       Heliostat__V1__WatchResponse **ret_item, int *ret_exit_status);

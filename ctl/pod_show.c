@@ -1,62 +1,12 @@
 #include "ctl/pod.h"
 #include "ctl/client.h"
+#include "ctl/cube_mark.h"
 #include "ctl/output.h"
 #include "ctl/word.h"
 #include <stdlib.h>
 #include <string.h>
 
-#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-#define N_LETTERS 52
 #define COLUMNS 8
-
-/* What a mark says. The first that is true of a cube is shown. */
-struct mark {
-    char sign;
-    const char *colour, *meaning;
-    bool (*applies)(const Heliostat__V1__CubeStatus *cube);
-};
-
-static bool is_unhealthy(const Heliostat__V1__CubeStatus *cube) {
-    return cube->health == HELIOSTAT__V1__HEALTH__HEALTH_UNHEALTHY;
-}
-static bool is_unknown(const Heliostat__V1__CubeStatus *cube) {
-    return cube->health == HELIOSTAT__V1__HEALTH__HEALTH_UNKNOWN ||
-           cube->health == HELIOSTAT__V1__HEALTH__HEALTH_UNSPECIFIED;
-}
-static bool is_degraded(const Heliostat__V1__CubeStatus *cube) {
-    return cube->health == HELIOSTAT__V1__HEALTH__HEALTH_DEGRADED;
-}
-static bool is_unschedulable(const Heliostat__V1__CubeStatus *cube) {
-    return cube->scheduling > HELIOSTAT__V1__SCHEDULING__SCHEDULING_SCHEDULABLE;
-}
-static bool is_unaccounted(const Heliostat__V1__CubeStatus *cube) {
-    return cube->unaccounted_circuit;
-}
-static bool is_cut(const Heliostat__V1__CubeStatus *cube) {
-    return cube->part_hosts > 0;
-}
-static bool is_spare(const Heliostat__V1__CubeStatus *cube) {
-    return cube->spare;
-}
-
-static const struct mark marks[] = {
-    {'x', "\033[31m", "down (UNHEALTHY)", is_unhealthy},
-    {'?', "\033[33m", "health not known", is_unknown},
-    {'!', "\033[33m", "carries a circuit that nobody can explain", is_unaccounted},
-    {'~', "\033[33m", "DEGRADED, usable", is_degraded},
-    {'-', "\033[33m", "no new slices here (cordoned, drained, in maintenance or quarantined)",
-     is_unschedulable},
-    {'%', "\033[1m", "cut into parts", is_cut},
-    {'s', "", "spare", is_spare},
-};
-#define N_MARKS (sizeof(marks) / sizeof(*marks))
-
-static const struct mark *mark_of(const Heliostat__V1__CubeStatus *cube) {
-    for (size_t i = 0; i < N_MARKS; i++)
-        if (marks[i].applies(cube))
-            return &marks[i];
-    return NULL;
-}
 
 struct grid {
     struct ctl *ctl;
@@ -74,9 +24,10 @@ static size_t slice_number(const struct grid *grid, const char *name) {
 
 /* A, B, ... z, then AA, AB, ... */
 static const char *letters_of(const struct grid *grid, size_t number) {
-    if (grid->n_slices <= N_LETTERS)
-        return ctl_text(grid->ctl, "%c", LETTERS[number]);
-    return ctl_text(grid->ctl, "%c%c", LETTERS[number / N_LETTERS % N_LETTERS], LETTERS[number % N_LETTERS]);
+    if (grid->n_slices <= CTL_N_LETTERS)
+        return ctl_text(grid->ctl, "%c", CTL_LETTERS[number]);
+    return ctl_text(grid->ctl, "%c%c", CTL_LETTERS[number / CTL_N_LETTERS % CTL_N_LETTERS],
+                    CTL_LETTERS[number % CTL_N_LETTERS]);
 }
 
 static int compare_cubes(const void *a, const void *b) {
@@ -86,12 +37,14 @@ static int compare_cubes(const void *a, const void *b) {
     return ((*x)->index > (*y)->index) - ((*x)->index < (*y)->index);
 }
 
+static const char *const colours[] = {"\033[31m", "\033[33m", "\033[1m", ""}; /* by tone */
+
 /* Returns the gap before the next cell. */
 static unsigned print_cell(const struct grid *grid, const Heliostat__V1__CubeStatus *cube, unsigned gap) {
-    const struct mark *mark = mark_of(cube);
-    unsigned digits = grid->pod->n_cubes > 100 ? 3 : 2, letters = grid->n_slices > N_LETTERS ? 2 : 1;
+    const struct ctl_cube_mark *mark = ctl_cube_mark(cube);
+    unsigned digits = grid->pod->n_cubes > 100 ? 3 : 2, letters = grid->n_slices > CTL_N_LETTERS ? 2 : 1;
     const char *who = *cube->slice ? letters_of(grid, slice_number(grid, cube->slice)) : mark ? "" : ".";
-    const char *colour = grid->ctl->colour ? (mark           ? mark->colour
+    const char *colour = grid->ctl->colour ? (mark           ? colours[mark->tone]
                                               : *cube->slice ? "\033[1m"
                                                              : "\033[2m")
                                            : "";
@@ -182,15 +135,15 @@ static void print_cut(const struct grid *grid) {
 static void print_legend(const struct grid *grid) {
     unsigned unused = 0;
     putchar('\n');
-    for (size_t m = 0; m < N_MARKS; m++) {
+    for (size_t m = 0; m < ctl_n_cube_marks; m++) {
         unsigned n = 0;
         for (size_t c = 0; c < grid->pod->n_cubes; c++)
-            n += mark_of(grid->pod->cubes[c]) == &marks[m];
+            n += ctl_cube_mark(grid->pod->cubes[c]) == &ctl_cube_marks[m];
         if (n)
-            printf("%c   %s: %u\n", marks[m].sign, marks[m].meaning, n);
+            printf("%c   %s: %u\n", ctl_cube_marks[m].sign, ctl_cube_marks[m].meaning, n);
     }
     for (size_t c = 0; c < grid->pod->n_cubes; c++)
-        unused += !*grid->pod->cubes[c]->slice && !mark_of(grid->pod->cubes[c]);
+        unused += !*grid->pod->cubes[c]->slice && !ctl_cube_mark(grid->pod->cubes[c]);
     if (unused)
         printf(".   free: %u\n", unused);
 }
@@ -207,8 +160,8 @@ static void print_troubles(const struct grid *grid) {
     ctl_table_init(&table, columns, sizeof(columns) / sizeof(*columns));
     for (size_t i = 0; i < grid->pod->n_cubes; i++) {
         const Heliostat__V1__CubeStatus *c = grid->pod->cubes[i];
-        const struct mark *mark = mark_of(c);
-        if (!mark || mark->sign == 's' || mark->sign == '%')
+        const struct ctl_cube_mark *mark = ctl_cube_mark(c);
+        if (!mark || mark->tone >= CTL_TONE_STRONG)
             continue;
         ctl_table_cell(&table, "%s", c->name);
         ctl_table_cell(&table, "%s", ctl_enum_word(&heliostat__v1__health__descriptor, (int)c->health));
