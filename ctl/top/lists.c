@@ -12,6 +12,8 @@ struct columns {
 #define STATE_WIDTH 11
 #define TOPOLOGY_LEAST 8
 #define NAME_LEAST 7
+#define NAME_EASY 9   /* the heading fits */
+#define NAME_ROOMY 14 /* and says which lines are seen */
 #define NAME_MOST 32
 #define CAUSE_LEAST 16
 
@@ -19,10 +21,13 @@ struct widths {
     size_t name, topology, qualified, missing;
 };
 
+static size_t sum(const struct widths *w) {
+    return 2 + w->name + 1 + w->topology + 1 + STATE_WIDTH + w->qualified + w->missing;
+}
+
 /* By how much they are too wide. */
 static size_t excess(const struct widths *w, size_t width) {
-    size_t all = 2 + w->name + 1 + w->topology + 1 + STATE_WIDTH + w->qualified + w->missing;
-    return all > width ? all - width : 0;
+    return sum(w) > width ? sum(w) - width : 0;
 }
 
 static void narrow(size_t *width, size_t least, size_t by) {
@@ -32,7 +37,7 @@ static void narrow(size_t *width, size_t least, size_t by) {
 /* In a narrow box the proof is one word, then the number of missing links gets less room, then topologies are
  * cut, then names. */
 static struct columns columns_of(const struct top_model *model, unsigned width) {
-    struct widths w = {NAME_LEAST, TOPOLOGY_LEAST, 12, 8};
+    struct widths w = {NAME_EASY, TOPOLOGY_LEAST, 12, 8};
     for (size_t i = 0; i < model->n_slices; i++) {
         size_t name = strlen(model->slices[i]->name), topology = strlen(model->slices[i]->topology);
         w.name = name > w.name ? name : w.name;
@@ -45,6 +50,8 @@ static struct columns columns_of(const struct top_model *model, unsigned width) 
         w.missing = 4;
     narrow(&w.topology, TOPOLOGY_LEAST, excess(&w, width));
     narrow(&w.name, NAME_LEAST, excess(&w, width));
+    while (w.name < NAME_ROOMY && sum(&w) < width)
+        w.name++;
     struct columns columns = {.topology = (unsigned)(2 + w.name + 1), .missing_width = (int)w.missing - 1};
     columns.state = columns.topology + (unsigned)w.topology + 1;
     columns.qualified = columns.state + STATE_WIDTH;

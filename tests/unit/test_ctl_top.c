@@ -159,8 +159,8 @@ Test(ctl_top, racks_slices_and_switches_in_80x24) {
     cr_expect(stands_at(0, 11, " x: ................"), "%s", w.text);
     cr_expect(stands_at(0, 12, " y: .....x.........."), "%s", w.text);
     cr_expect(stands_at(0, 13, " z: ...............M"), "%s", w.text);
-    cr_expect(shows("A slice-00 8x8x8         READY      PASSED            0"), "%s", w.text);
-    cr_expect(shows("B slice-01 4x4x8_twisted DEGRADED   FAILED            3"), "%s", w.text);
+    cr_expect(shows("A slice-00   8x8x8         READY      PASSED            0 "), "%s", w.text);
+    cr_expect(shows("B slice-01   4x4x8_twisted DEGRADED   FAILED            3 "), "%s", w.text);
     cr_expect(shows("# maintenance  x unhealthy  ? unknown  - no new slices  "), "%s", w.text);
     cr_expect(stands_at(0, 22, "% cut  = held  s spare   Switches: . in sync  x disconnected  M mismatch "),
               "%s", w.text);
@@ -177,7 +177,7 @@ Test(ctl_top, everything_has_its_place_in_200x60) {
     add_alarm("OCS_MISMATCH", "another switch answers");
     lay_out(200, 60);
     cr_expect(shows("CAUSE"));
-    cr_expect(shows("d slice-29 4x4x4"), "%s", w.text);
+    cr_expect(shows("d slice-29       4x4x4"), "%s", w.text);
     cr_expect(shows("because of this"));
     cr_expect(shows("2 Alarms 1 "));
     cr_expect(shows("OCS_MISMATCH pod/ocs-x-05: another switch answers. Look at it"));
