@@ -207,6 +207,25 @@ Test(ctl_top, a_large_pod_and_many_slices_share_80x24) {
     cr_expect_eq(w.letters[52], '@');
 }
 
+/* The signs take three lines then. */
+Test(ctl_top, no_rack_of_a_large_pod_is_hidden_when_every_sign_is_there) {
+    begin(144);
+    w.cubes[16].health = HELIOSTAT__V1__HEALTH__HEALTH_UNHEALTHY;
+    w.cubes[17].health = HELIOSTAT__V1__HEALTH__HEALTH_UNKNOWN;
+    w.cubes[18].scheduling = HELIOSTAT__V1__SCHEDULING__SCHEDULING_MAINTENANCE;
+    w.cubes[19].scheduling = HELIOSTAT__V1__SCHEDULING__SCHEDULING_CORDONED;
+    w.cubes[20].spare = true;
+    w.cubes[21].part_hosts = 4;
+    w.cubes[22].held_for = "slice-01";
+    w.cubes[23].unaccounted_circuit = true;
+    w.cubes[24].health = HELIOSTAT__V1__HEALTH__HEALTH_DEGRADED;
+    for (unsigned i = 0; i < 7; i++)
+        w.ocses[i].state = (Heliostat__V1__OcsState)i;
+    lay_out(80, 24);
+    cr_expect(!shows("hidden") && shows("17: . . . . . . . ."), "%s", w.text);
+    cr_expect(shows("disconnected") && shows("unknown") && stands_at(0, 23, "q quit"), "%s", w.text);
+}
+
 Test(ctl_top, one_line_says_what_the_signs_mean_where_they_are_few) {
     begin(64);
     lay_out(80, 24);
