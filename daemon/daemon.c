@@ -78,8 +78,10 @@ static void server_wakeup_changed(void *userdata) {
 
 static void on_event(void *userdata, const struct fabric_event *event) {
     struct heliostatd *daemon = userdata;
-    /* What happens to slices is in the events and the audit trail; the log is about the plant. */
-    if (event->slice_uid == 0)
+    /* What happens to slices is in the events and the audit trail; the log is about the plant, also where a
+     * slice uses it. Only a slice has a name without a pod. */
+    bool is_about_slice = event->slice_uid != 0 && !strchr(event->object, '/');
+    if (!is_about_slice)
         log_line(LOG_LEVEL_INFO, "%s %s%s%s: %s%s%s%s%s (revision %" PRId64 ", %s)", event->kind, event->pod,
                  *event->pod && *event->object ? " " : "",
                  strcmp(event->pod, event->object) ? event->object : "", event->before,
