@@ -69,6 +69,13 @@ static size_t count_moves(const Heliostat__V1__ThawPodResponse *response) {
     return n;
 }
 
+static int say_not_frozen(struct ctl *ctl, const Heliostat__V1__ThawPodResponse *response) {
+    if (ctl_wants_json(ctl))
+        return ctl_print_json(ctl, response);
+    ctl_say(ctl, "The pod is not frozen. Nothing was changed.");
+    return 0;
+}
+
 int ctl_pod_thaw(struct ctl *ctl) {
     static const struct ctl_view view = CTL_VIEW(columns, fill_thaw, NULL);
     Heliostat__V1__ThawPodResponse *response;
@@ -76,8 +83,8 @@ int ctl_pod_thaw(struct ctl *ctl) {
     int exit_status = 0;
     if (ctl_would_ask(ctl)) {
         exit_status = thaw(ctl, true, &response);
-        if (exit_status)
-            return exit_status;
+        if (exit_status || !response->was_waiting)
+            return exit_status ? exit_status : say_not_frozen(ctl, response);
         exit_status = ctl_ask(ctl, "Thawing moves %zu mirrors now (pod thaw --dry-run lists them).",
                               count_moves(response));
     } else {
@@ -85,6 +92,8 @@ int ctl_pod_thaw(struct ctl *ctl) {
     }
     if (exit_status == 0)
         exit_status = thaw(ctl, dry_run, &response);
+    if (exit_status == 0 && !response->was_waiting && !response->meta->replayed)
+        return say_not_frozen(ctl, response);
     if (exit_status == 0)
         exit_status = ctl_show(ctl, response, &view);
     if (exit_status)

@@ -79,6 +79,16 @@ static int slice_list(struct ctl *ctl) {
     return exit_status ? exit_status : ctl_show(ctl, response, &view);
 }
 
+static void print_deletion(struct ctl *ctl, const Heliostat__V1__DeletionPlan *plan) {
+    ctl_say(ctl, "  %u circuits stay as they are, dark, for the next slice; %u are removed",
+            plan->circuits_stay_dark, plan->circuits_removed);
+    for (size_t i = 0; i < plan->n_freed; i++)
+        ctl_say(ctl, "  becomes free: %s", plan->freed[i]);
+    for (size_t i = 0; i < plan->n_closed; i++)
+        ctl_say(ctl, "  does not become free: %s", plan->closed[i]);
+    ctl_say(ctl, "Nothing was changed.");
+}
+
 static int slice_delete(struct ctl *ctl) {
     Heliostat__V1__DeleteSliceRequest request = HELIOSTAT__V1__DELETE_SLICE_REQUEST__INIT;
     Heliostat__V1__DeleteSliceResponse *response;
@@ -109,6 +119,8 @@ static int slice_delete(struct ctl *ctl) {
     if (ctl->format == CTL_FORMAT_NAME)
         puts(request.name);
     ctl_say(ctl, request.mutation->validate_only ? "%s would be deleted" : "%s deleted", request.name);
+    if (response->deletion)
+        print_deletion(ctl, response->deletion);
     return 0;
 }
 

@@ -17,7 +17,7 @@ Heliostat__V1__Alarm *convert_alarm(struct arena *arena, const struct fabric_ala
     message->pod = alarm->pod ? (char *)alarm->pod->name : (char *)protobuf_c_empty_string;
     message->object = arena_copy(arena, alarm->object);
     message->text = arena_copy(arena, alarm->text);
-    message->what_to_do = (char *)alarm->what_to_do;
+    message->what_to_do = arena_copy(arena, alarm->what_to_do);
     message->since = convert_time(arena, alarm->since_us);
     return message;
 }

@@ -73,13 +73,18 @@ static ProtobufCMessage *plan_tail(struct arena *arena, const ProtobufCMessageDe
     return message;
 }
 
+void mutation_end_slice(struct mutation *mutation, int result, const ProtobufCMessageDescriptor *reply,
+                        const ProtobufCMessage *tail) {
+    mutation->reply = reply;
+    mutation_end(mutation, result, outcome_head, tail);
+}
+
 void mutation_end_slices(struct mutation *mutation, int result, const ProtobufCMessageDescriptor *reply,
                          struct fabric_plan *plans, size_t n_plans) {
     const ProtobufCMessage *tail = NULL;
-    mutation->reply = reply;
     if (result == 0 && plans)
         tail = plan_tail(&mutation->arena, reply, plans, n_plans);
-    mutation_end(mutation, result, outcome_head, tail);
+    mutation_end_slice(mutation, result, reply, tail);
     for (size_t i = 0; plans && i < n_plans; i++)
         fabric_plan_deinit(&plans[i]);
 }

@@ -62,3 +62,6 @@ void mutation_end(struct mutation *mutation, int result, pending_head head, cons
  * plans[n_plans], which are read and freed, what was planned. plans NULL: nothing is planned. */
 void mutation_end_slices(struct mutation *mutation, int result, const ProtobufCMessageDescriptor *reply,
                          struct fabric_plan *plans, size_t n_plans);
+/* The same with another tail than plans; NULL: none. */
+void mutation_end_slice(struct mutation *mutation, int result, const ProtobufCMessageDescriptor *reply,
+                        const ProtobufCMessage *tail);

@@ -140,7 +140,9 @@ static void thaw_pod(struct api *api, struct grpcx_call *call, const ProtobufCMe
     struct difference_list all = {.arena = &m.arena, .moves_only = true};
     int r = find_pod(api->fabric, q->pod, "pod", &pod, &m.refusal);
     if (!r) {
-        fabric_diff(pod, add_difference, &all);
+        tail.was_waiting = fabric_thaw_does_something(pod);
+        if (tail.was_waiting)
+            fabric_diff(pod, add_difference, &all);
         r = fabric_thaw(api->fabric, &m.actor, pod, m.now_us, &m.outcome, &m.refusal);
     }
     tail.differences = all.list;

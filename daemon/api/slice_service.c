@@ -229,6 +229,37 @@ static void adopt_slice(struct api *api, struct grpcx_call *call, const Protobuf
     mutation_end_slices(&m, r, &heliostat__v1__adopt_slice_response__descriptor, &plan, 1);
 }
 
+static Heliostat__V1__DeletionPlan *convert_deletion(struct arena *arena, const struct fabric_slice *slice) {
+    struct fabric_deletion deletion;
+    const struct slice_version *version = slice->accepted;
+    Heliostat__V1__DeletionPlan *message = arena_message(arena, &heliostat__v1__deletion_plan__descriptor);
+    size_t room = version->shape.n_cubes + FABRIC_HOSTS_PER_CUBE;
+    char text[160], name[96];
+    if (!message)
+        return NULL;
+    fabric_plan_deletion(slice, &deletion);
+    message->circuits_stay_dark = deletion.stay_dark;
+    message->circuits_removed = deletion.removed;
+    message->freed = arena_array(arena, room, sizeof(*message->freed));
+    message->closed = arena_array(arena, room, sizeof(*message->closed));
+    for (unsigned i = 0; message->freed && message->closed && i < version->shape.n_cubes; i++) {
+        const struct fabric_cube *cube = &slice->pod->cube[version->cubes[i]];
+        snprintf(name, sizeof(name), "%.63s/%s", slice->pod->name, cube->name);
+        snprintf(text, sizeof(text), "%s is %s, %s", name, health_name(cube->health),
+                 scheduling_name(cube->scheduling));
+        if (!deletion.is_open[i])
+            message->closed[message->n_closed++] = arena_copy(arena, text);
+        else if (version->shape.whole_cubes)
+            message->freed[message->n_freed++] = arena_copy(arena, name);
+        for (unsigned host = 0; deletion.is_open[i] && host < FABRIC_HOSTS_PER_CUBE; host++) {
+            snprintf(text, sizeof(text), "%s/host-%02u", name, host);
+            if (!version->shape.whole_cubes && version->host_mask >> host & 1)
+                message->freed[message->n_freed++] = arena_copy(arena, text);
+        }
+    }
+    return message;
+}
+
 static void delete_slice(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request) {
     const Heliostat__V1__DeleteSliceRequest *q = (const void *)request;
     struct mutation m;
@@ -239,7 +270,12 @@ static void delete_slice(struct api *api, struct grpcx_call *call, const Protobu
         r = refuse_invalid(&m.refusal, "name", "name a slice");
     if (!r)
         r = fabric_delete_slice(api->fabric, &m.actor, q->name, q->uid, m.now_us, &m.outcome, &m.refusal);
-    mutation_end_slices(&m, r, &heliostat__v1__delete_slice_response__descriptor, NULL, 0);
+    Heliostat__V1__DeleteSliceResponse tail = HELIOSTAT__V1__DELETE_SLICE_RESPONSE__INIT;
+    const struct fabric_slice *slice =
+        r == 0 && m.actor.validate_only ? find_slice_uid(api->fabric, m.outcome.uid) : NULL;
+    if (slice)
+        tail.deletion = convert_deletion(&m.arena, slice);
+    mutation_end_slice(&m, r, &heliostat__v1__delete_slice_response__descriptor, slice ? &tail.base : NULL);
 }
 
 static int read_swap(struct mutation *m, const Heliostat__V1__SwapSliceRequest *q,

@@ -191,6 +191,10 @@ static int let_go_on(struct fabric *fabric, const struct fabric_actor *actor, st
     return request_submit(change, actor, 0, 0, pod->name, ret_outcome);
 }
 
+bool fabric_thaw_does_something(const struct fabric_pod *pod) {
+    return pod->frozen != FROZEN_NOT || restore_is_held(pod);
+}
+
 int fabric_thaw(struct fabric *fabric, const struct fabric_actor *actor, const struct fabric_pod *pod,
                 int64_t now_us, struct fabric_outcome *ret_outcome, struct fabric_refusal *refusal) {
     bool was_frozen = pod->frozen != FROZEN_NOT;

@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 struct teller {
     void (*visit)(const struct fabric_alarm *, void *userdata);
@@ -24,23 +25,36 @@ __attribute__((format(printf, 6, 7))) static void tell(const struct teller *tell
     teller->visit(&alarm, teller->userdata);
 }
 
+/* With the name of the slice. */
 static const char *const answers[] = {
-    [PENDING_OWNER] = "its owner says `helioctl slice accept-disruption` when the job is at a checkpoint",
+    [PENDING_OWNER] = "its owner says `helioctl slice accept-disruption %s` when the job is at a checkpoint",
     [PENDING_NO_CUBE] =
         "repair a cube, or `helioctl cube release` or `uncordon` one; it is tried again by itself",
-    [PENDING_TOO_MANY] = "find what the cubes have in common, then `helioctl slice accept-disruption`",
-    [PENDING_LIMIT] = "find out why it fails so often; `helioctl slice accept-disruption` moves it once more",
-    [PENDING_PINNED] = "whoever chose its cubes says `helioctl slice accept-disruption --with CUBE`",
+    [PENDING_TOO_MANY] = "find what the cubes have in common, then `helioctl slice accept-disruption %s`",
+    [PENDING_LIMIT] =
+        "find out why it fails so often; `helioctl slice accept-disruption %s` moves it once more",
+    [PENDING_PINNED] = "whoever chose its cubes says `helioctl slice accept-disruption %s --with CUBE`",
     [PENDING_NOT_QUALIFIED] = "look at the switches and fibers that the slice names, then "
-                              "`helioctl slice accept-disruption`",
+                              "`helioctl slice accept-disruption %s`",
     [PENDING_PROVING] = "the cube for its place is still tested: look at its hosts and at the switches",
 };
 
+/* The sentence, with the name where it says %s. */
+static void name_in(const char *sentence, const char *name, char *text, size_t size) {
+    const char *at = sentence ? strstr(sentence, "%s") : NULL;
+    if (at)
+        snprintf(text, size, "%.*s%s%s", (int)(at - sentence), sentence, name, at + 2);
+    else
+        snprintf(text, size, "%s", sentence ? sentence : "");
+}
+
 static void look_at_slice(const struct teller *teller, const struct fabric_slice *slice) {
     const struct slice_version *version = slice->durable;
+    char what_to_do[256];
+    name_in(answers[version->pending_why], slice->name, what_to_do, sizeof(what_to_do));
     if (version->pending.count && (version->pending_why != PENDING_PROVING || version->is_overdue))
         tell(teller, version->is_overdue ? "DISRUPTION_OVERDUE" : "DISRUPTION_PENDING", slice->name,
-             version->pending_since_us, answers[version->pending_why], "%s", version->pending_cause);
+             version->pending_since_us, what_to_do, "%s", version->pending_cause);
     if (version->orphaned_since_us)
         tell(teller, "SLICE_ORPHANED", slice->name, version->orphaned_since_us,
              "its owner says `helioctl slice renew`, or an operator deletes it",

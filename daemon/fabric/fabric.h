@@ -189,6 +189,14 @@ struct fabric_plan {
 };
 void fabric_plan_deinit(struct fabric_plan *plan);
 
+/* What a deletion would leave behind. */
+struct fabric_deletion {
+    unsigned stay_dark;               /* circuits that stay, for whoever gets the cubes */
+    unsigned removed;                 /* circuits with an end where no slice may come now */
+    bool is_open[TOPO_POSITIONS_MAX]; /* by position: the cube is free for other slices then */
+};
+void fabric_plan_deletion(const struct fabric_slice *slice, struct fabric_deletion *ret_deletion);
+
 struct fabric_slice_spec {
     const char *name;
     const char *topology;
@@ -344,6 +352,8 @@ __attribute__((warn_unused_result)) int
 fabric_set_addresses(struct fabric *fabric, const struct fabric_actor *actor,
                      const struct fabric_ocs *const *ocses, const char *const *addresses, size_t n_ocses,
                      int64_t now_us, struct fabric_outcome *ret_outcome, struct fabric_refusal *refusal);
+/* It is frozen, or a restore of it is held; otherwise fabric_thaw() changes nothing. */
+bool fabric_thaw_does_something(const struct fabric_pod *pod);
 __attribute__((warn_unused_result)) int fabric_thaw(struct fabric *fabric, const struct fabric_actor *actor,
                                                     const struct fabric_pod *pod, int64_t now_us,
                                                     struct fabric_outcome *ret_outcome,
@@ -384,7 +394,7 @@ struct fabric_alarm {
     const struct fabric_pod *pod;
     char object[96];
     char text[FABRIC_PENDING_MAX];
-    const char *what_to_do; /* static */
+    const char *what_to_do; /* lives as long as the visit */
     int64_t since_us;       /* wall; 0: not known */
 };
 void fabric_alarms(const struct fabric *fabric, void (*visit)(const struct fabric_alarm *, void *userdata),

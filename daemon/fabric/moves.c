@@ -1,4 +1,5 @@
 #include "daemon/fabric/moves.h"
+#include "daemon/fabric/maintenance.h"
 #include "daemon/fabric/observe.h"
 
 #include <errno.h>
@@ -106,4 +107,34 @@ int moves_describe(const struct fabric_slice *slice, const struct slice_version 
     }
     *ret_plan = plan;
     return 0;
+}
+
+/* The same rule as for circuits of former slices. */
+static bool may_stay_dark(const struct fabric_cube *cube) {
+    return (cube->health == HEALTH_HEALTHY || cube->health == HEALTH_UNKNOWN) &&
+           cube->scheduling == SCHEDULING_SCHEDULABLE;
+}
+
+void fabric_plan_deletion(const struct fabric_slice *slice, struct fabric_deletion *ret_deletion) {
+    const struct fabric_pod *pod = slice->pod;
+    const struct slice_version *version = slice->accepted;
+    *ret_deletion = (struct fabric_deletion){0};
+    for (unsigned position = 0; position < version->shape.n_cubes; position++) {
+        const struct fabric_cube *cube = &pod->cube[version->cubes[position]];
+        ret_deletion->is_open[position] =
+            cube->health == HEALTH_HEALTHY && cube->scheduling == SCHEDULING_SCHEDULABLE;
+        for (unsigned link_at = 0; version->shape.whole_cubes && link_at < TOPO_LINKS_PER_POSITION;
+             link_at++) {
+            unsigned dimension = link_at / TOPO_INDICES;
+            unsigned next = topo_shape_next(&version->shape, position, dimension);
+            struct topo_link link = topo_link_at(pod->wiring, &version->shape, version->cubes, position,
+                                                 dimension, link_at % TOPO_INDICES);
+            if (link.ocs < 0 || pod->ocs[link.ocs].port[link.a].observed_b != link.b)
+                continue;
+            bool stays = may_stay_dark(cube) && may_stay_dark(&pod->cube[version->cubes[next]]) &&
+                         !maintenance_clears(pod, (unsigned)link.ocs, link.a, link.b);
+            ret_deletion->stay_dark += stays;
+            ret_deletion->removed += !stays;
+        }
+    }
 }
