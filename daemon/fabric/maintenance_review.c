@@ -17,6 +17,9 @@ const char *maintenance_state_name(enum maintenance_state state) {
 
 /* The ports that should be disabled are those that were read back dark under a block that still stands. */
 static bool wants_disabled(const struct fabric_ocs *ocs, enum topo_side side, unsigned port) {
+    /* Asked of every port of a pod in every turn; few are blocked. */
+    if (!(side == TOPO_SIDE_A ? ocs->port[port].is_blocked : ocs->is_b_blocked[port]))
+        return false;
     for (const struct fabric_maintenance *m = ocs->pod->maintenances; m; m = m->next)
         if (m->is_durable && m->is_dark && !m->accepted.is_ending && m->object.kind != MAINTENANCE_OCS &&
             maintenance_covers(m, ocs->index, side, port))
@@ -40,9 +43,8 @@ static void set_ports(struct fabric_ocs *ocs, unsigned side, int64_t now_us) {
     for (unsigned enabled = 0; enabled < 2; enabled++) {
         size_t count = 0;
         for (unsigned port = 1; port <= ports_of_side(ocs, side); port++) {
-            bool wants = wants_disabled(ocs, side, port);
-            bool is_due =
-                enabled ? !wants && *doubt_flag(ocs, side, port) : wants && !*disabled_flag(ocs, side, port);
+            bool is_due = enabled ? *doubt_flag(ocs, side, port) && !wants_disabled(ocs, side, port)
+                                  : !*disabled_flag(ocs, side, port) && wants_disabled(ocs, side, port);
             if (is_due)
                 ocs->setting[count++] = (uint16_t)port;
         }

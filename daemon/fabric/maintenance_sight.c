@@ -109,6 +109,9 @@ void maintenance_look(const struct fabric_maintenance *m, struct maintenance_sig
     struct maintenance_sight sight = {0};
     for (unsigned i = 0; i < m->pod->n_ocses; i++) {
         const struct fabric_ocs *ocs = &m->pod->ocs[i];
+        bool is_of_one_ocs = m->object.kind == MAINTENANCE_OCS || m->object.kind == MAINTENANCE_PORT;
+        if (is_of_one_ocs && m->object.ocs != i)
+            continue;
         for (unsigned a = 1; a <= ocs->ports_a; a++)
             if (maintenance_covers(m, i, TOPO_SIDE_A, a))
                 look_at_port(m, ocs, TOPO_SIDE_A, a, &sight);
