@@ -59,6 +59,7 @@ Heliostat__V1__CubeStatus *convert_cube(struct arena *arena, const struct fabric
     message->scheduling_by = (char *)cube->scheduling_by;
     message->scheduling_since = convert_time(arena, cube->scheduling_since_us);
     message->drain_deadline = convert_time(arena, cube->drain_by_us);
+    message->revision = cube->revision;
     message->health_since = convert_time(arena, cube->health_since_us);
     if (cube->held_for)
         message->held_for = (char *)cube->held_for->name;
@@ -144,6 +145,7 @@ Heliostat__V1__OcsStatus *convert_ocs(struct arena *arena, const struct fabric_o
     message->pinned_product = (char *)ocs->product;
     message->pinned_serial = (char *)ocs->serial;
     message->circuits = ocs->n_circuits;
+    message->revision = ocs->revision;
     if (ocs->device) {
         const struct device_identity *identity = device_identity(ocs->device);
         message->reported_product = (char *)identity->product;

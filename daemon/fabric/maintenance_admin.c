@@ -26,6 +26,18 @@ static int check(struct fabric *fabric, const struct fabric_actor *actor, const 
     return 0;
 }
 
+int maintenance_check_revision(const struct fabric_pod *pod, const char *name,
+                               const struct maintenance_object *object, const struct fabric_actor *actor,
+                               struct fabric_refusal *refusal) {
+    if (object->kind == MAINTENANCE_CUBE)
+        return request_check_revision(actor, name, pod->cube[object->cube].revision, refusal);
+    if (object->kind == MAINTENANCE_OCS)
+        return request_check_revision(actor, name, pod->ocs[object->ocs].revision, refusal);
+    return actor->if_revision ? refuse_invalid(refusal, "mutation.if_revision",
+                                               "%s has no revision; cubes and switches have one", name)
+                              : 0;
+}
+
 static const char *full_name(const struct fabric_maintenance *m, char text[112]) {
     snprintf(text, 112, "%.63s/%.47s", m->pod->name, m->name);
     return text;
@@ -135,7 +147,7 @@ int fabric_begin_maintenance(struct fabric *fabric, const struct fabric_actor *a
     char name[112];
     *ret_preview = NULL;
     int r = check(fabric, actor, pod, ret_outcome, refusal);
-    if (r)
+    if (r || (r = maintenance_check_revision(pod, object_name, object, actor, refusal)))
         return r;
     if (request->is_failed && object->kind != MAINTENANCE_OCS)
         return refuse_invalid(refusal, "failed", "only a switch is marked failed");
@@ -177,7 +189,7 @@ int fabric_allow_maintenance(struct fabric *fabric, const struct fabric_actor *a
     struct fabric_maintenance *m = (struct fabric_maintenance *)read;
     char name[112];
     int r = check(fabric, actor, m->pod, ret_outcome, refusal);
-    if (r)
+    if (r || (r = maintenance_check_revision(m->pod, m->name, &m->object, actor, refusal)))
         return r;
     if (!actor->is_operator && strcmp(actor->principal, slice->owner) != 0)
         return refuse(refusal, REASON_NOT_OWNER, "slice", "slice %s belongs to %s", slice->name,
@@ -206,7 +218,7 @@ int fabric_end_maintenance(struct fabric *fabric, const struct fabric_actor *act
     struct fabric_maintenance *m = (struct fabric_maintenance *)read;
     char name[112];
     int r = check(fabric, actor, m->pod, ret_outcome, refusal);
-    if (r)
+    if (r || (r = maintenance_check_revision(m->pod, m->name, &m->object, actor, refusal)))
         return r;
     if (!actor->is_operator && strcmp(actor->principal, m->begun_by) != 0)
         return refuse(refusal, REASON_NOT_OWNER, "object", "%s works on %s", m->begun_by, m->name);
@@ -248,7 +260,7 @@ int fabric_replace_ocs(struct fabric *fabric, const struct fabric_actor *actor, 
     struct fabric_ocs *ocs = (struct fabric_ocs *)read;
     char name[96];
     int r = check(fabric, actor, ocs->pod, ret_outcome, refusal);
-    if (r)
+    if (r || (r = request_check_revision(actor, fabric_ocs_name(ocs, name), ocs->revision, refusal)))
         return r;
     struct fabric_maintenance *m = (struct fabric_maintenance *)maintenance_of_ocs(ocs);
     if (!m || !(m->accepted.is_failed || m->accepted.stage || m->accepted.safe_since_us))

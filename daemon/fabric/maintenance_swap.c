@@ -83,7 +83,8 @@ int fabric_replace_cube(struct fabric *fabric, const struct fabric_actor *actor,
     int r = check(fabric, actor, cube->pod, ret_outcome, refusal);
     if (r)
         return r;
-    fabric_cube_name(cube, name);
+    if ((r = request_check_revision(actor, fabric_cube_name(cube, name), cube->revision, refusal)))
+        return r;
     const struct fabric_maintenance *m = maintenance_find(cube->pod, cube->name);
     if (!is_safe(m))
         return refuse_unsafe(name, m, refusal);
@@ -169,7 +170,7 @@ int fabric_finish_port_move(struct fabric *fabric, const struct fabric_actor *ac
                             struct fabric_outcome *ret_outcome, struct fabric_refusal *refusal) {
     struct fabric_maintenance *m = (struct fabric_maintenance *)read;
     int r = check(fabric, actor, m->pod, ret_outcome, refusal);
-    if (r)
+    if (r || (r = maintenance_check_revision(m->pod, m->name, &m->object, actor, refusal)))
         return r;
     if (m->object.kind != MAINTENANCE_PORT || !m->object.move_to)
         return refuse_invalid(refusal, "object", "%s is not prepared for a move", m->name);

@@ -318,8 +318,8 @@ int fabric_qualify_cube(struct fabric *fabric, const struct fabric_actor *actor,
         return refuse(refusal, REASON_STORE_UNAVAILABLE, "cube", "the inventory of pod %s is being replaced",
                       cube->pod->name);
     *ret_outcome = (struct fabric_outcome){0};
-    r = check_cube(cube, refusal);
-    if (r)
+    r = request_check_revision(actor, fabric_cube_name(cube, name), cube->revision, refusal);
+    if (r || (r = check_cube(cube, refusal)))
         return r;
     if (partner && (partner == cube || partner->pod != cube->pod || !may_be_partner(partner)))
         return refuse(refusal, REASON_PIN_UNHEALTHY, "partner",

@@ -112,6 +112,15 @@ int request_check(struct fabric *fabric, const struct fabric_actor *actor, struc
     return 0;
 }
 
+int request_check_revision(const struct fabric_actor *actor, const char *name, int64_t revision,
+                           struct fabric_refusal *refusal) {
+    if (!actor->if_revision || actor->if_revision == revision)
+        return 0;
+    return refuse(refusal, REASON_REVISION_MOVED, "mutation.if_revision",
+                  "%s is at revision %lld, the request is for %lld", name, (long long)revision,
+                  (long long)actor->if_revision);
+}
+
 bool fabric_was_requested(const struct fabric *fabric, const struct fabric_actor *actor) {
     return actor->request_id[0] &&
            find(fabric->requests, actor->principal, actor->method, actor->request_id) != NULL;

@@ -12,6 +12,10 @@ __attribute__((warn_unused_result)) int request_load(struct fabric *fabric, cons
 __attribute__((warn_unused_result)) int request_check(struct fabric *fabric, const struct fabric_actor *actor,
                                                       struct fabric_outcome *ret_outcome,
                                                       struct fabric_refusal *refusal);
+/* The request is for the object as it stood at `revision`, or for any. 0 or FABRIC_REFUSED. */
+__attribute__((warn_unused_result)) int request_check_revision(const struct fabric_actor *actor,
+                                                               const char *name, int64_t revision,
+                                                               struct fabric_refusal *refusal);
 /* Submits the change with its request id in the same transaction. 0 with the outcome, or negative errno. */
 __attribute__((warn_unused_result)) int request_submit(struct change *change,
                                                        const struct fabric_actor *actor, int64_t uid,

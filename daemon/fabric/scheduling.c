@@ -66,10 +66,8 @@ int fabric_schedule_cube(struct fabric *fabric, const struct fabric_actor *actor
     int r = request_check(fabric, actor, ret_outcome, refusal);
     if (r)
         return r;
-    if (actor->if_revision && actor->if_revision != cube->revision)
-        return refuse(refusal, REASON_REVISION_MOVED, "mutation.if_revision",
-                      "%s is at revision %lld, the request is for %lld", fabric_cube_name(cube, name),
-                      (long long)cube->revision, (long long)actor->if_revision);
+    if ((r = request_check_revision(actor, fabric_cube_name(cube, name), cube->revision, refusal)))
+        return r;
     if (cube->pod->is_importing)
         return refuse(refusal, REASON_STORE_UNAVAILABLE, "cube", "the inventory of pod %s is being replaced",
                       cube->pod->name);
