@@ -40,10 +40,12 @@ static bool is_word_byte(char c) {
 }
 
 /* Of the text that begins with a word of `word` bytes or none: how many of its bytes are the name of a hidden
- * slice or the owner of one; 0: none. */
+ * slice or the owner of one; 0: none. What is joined by "/" is a part of the plant, whatever tenants call
+ * their slices. */
 static size_t hidden_bytes(const struct rights *rights, const struct fabric *fabric, const char *text,
-                           size_t word) {
-    if (word && word <= WORD_MAX && is_hidden_name(rights, fabric, text, word))
+                           size_t word, bool is_after_slash) {
+    bool may_be_slice = word && word <= WORD_MAX && !is_after_slash && text[word] != '/';
+    if (may_be_slice && is_hidden_name(rights, fabric, text, word))
         return word;
     for (const struct fabric_slice *slice = fabric_slices(fabric); slice; slice = slice->next) {
         size_t len = strlen(slice->owner);
@@ -62,7 +64,7 @@ static char *hide_words(const struct rights *rights, const struct fabric *fabric
         size_t word = 0;
         while (is_word_byte(at[word]))
             word++;
-        size_t hidden = hidden_bytes(rights, fabric, at, word);
+        size_t hidden = hidden_bytes(rights, fabric, at, word, at > text && at[-1] == '/');
         if (hidden && !out) {
             out = malloc(strlen(text) * sizeof(SCOPE_HIDDEN) + 1);
             if (!out)
@@ -86,7 +88,7 @@ static char *hide_words(const struct rights *rights, const struct fabric *fabric
 }
 
 /* Fields by name, over all messages. */
-enum treatment { LEAVE, IS_SLICE, IS_PRINCIPAL, IS_SENTENCE };
+enum treatment { LEAVE, IS_SLICE, IS_OBJECT, IS_PRINCIPAL, IS_SENTENCE };
 static const struct {
     const char *field;
     enum treatment treatment;
@@ -102,7 +104,7 @@ static const struct {
     {"scheduling_by", IS_PRINCIPAL},
     {"text", IS_SENTENCE},
     {"cause", IS_SENTENCE},
-    {"object", IS_SENTENCE},
+    {"object", IS_OBJECT},
     {"before", IS_SENTENCE},
     {"after", IS_SENTENCE},
     {"items", IS_SENTENCE},
@@ -133,7 +135,8 @@ static void scope_text(const struct rights *rights, const struct fabric *fabric,
         return;
     if (treatment == IS_PRINCIPAL && !is_shown_principal(rights, *text))
         *text = hidden;
-    if (treatment != IS_SLICE && treatment != IS_SENTENCE)
+    bool is_pod = treatment == IS_OBJECT && fabric_pod_find(fabric, *text);
+    if (treatment == IS_PRINCIPAL || is_pod)
         return;
     char *out = hide_words(rights, fabric, *text);
     if (out)
