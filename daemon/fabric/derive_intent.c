@@ -457,7 +457,8 @@ void derive_formers(struct fabric_pod *pod, int64_t now_us) {
                     if (link.ocs < 0)
                         continue;
                     const struct fabric_port *port = &pod->ocs[link.ocs].port[link.a];
-                    is_lit = port->observed_b == link.b && port->want_b != link.b;
+                    /* One read that lacks a circuit does not prove that it is gone. */
+                    is_lit = port->same_reads < 2 || (port->observed_b == link.b && port->want_b != link.b);
                 }
         if (is_lit && !is_repeated(pod, former))
             continue;
