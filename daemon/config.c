@@ -208,10 +208,17 @@ static int read_line(struct reader *reader, char *line, char *error) {
             return refuse_line(reader, error, "\"%.64s\": a section is written [name]", text);
         text[length - 1] = 0;
         snprintf(reader->section, sizeof(reader->section), "%.64s", trim(text + 1));
-        for (size_t i = 0; i < config_n_keys; i++)
+        const char *nearest = config_keys[0].section;
+        for (size_t i = 0; i < config_n_keys; i++) {
             if (!strcmp(config_keys[i].section, reader->section))
                 return 0;
-        return refuse_line(reader, error, "there is no section [%s]", reader->section);
+            if (distance(config_keys[i].section, reader->section) < distance(nearest, reader->section))
+                nearest = config_keys[i].section;
+        }
+        if (distance(nearest, reader->section) > strlen(reader->section) / 2)
+            return refuse_line(reader, error, "there is no section [%s]", reader->section);
+        return refuse_line(reader, error, "there is no section [%s]; did you mean [%s]?", reader->section,
+                           nearest);
     }
     char *equals = strchr(text, '=');
     if (!equals || equals == text)

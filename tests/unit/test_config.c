@@ -68,7 +68,7 @@ Test(config, names_line_key_value_and_bounds) {
     refuses("[health]\nreport_ttl_ms =\n", "from 100");
     refuses("[ocs]\nrepair_drift = 1\n", "true or false");
     refuses("[health\nreport_ttl_ms = 1000\n", "x.conf:1");
-    refuses("[heath]\n", "no section [heath]");
+    refuses("[heath]\n", "no section [heath]; did you mean [health]?");
     refuses("report_ttl_ms = 1000\n", "before any [section]");
     refuses("[health]\nreport_ttl_ms\n", "write key = value");
     refuses("[health]\nreport_ttl_ms = 1000\nreport_ttl_ms = 1000\n", "twice, first in line 2");
