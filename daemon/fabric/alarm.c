@@ -47,15 +47,22 @@ static void look_at_pod(const struct teller *teller, const struct fabric_pod *po
              "many switches or hosts fell silent at once: nothing moves by itself");
 }
 
+/* Monotonic; 0: it is seen, or there is none yet. One that never answered is missed since the start. */
+static int64_t missed_since_us(const struct fabric_ocs *ocs) {
+    bool never_seen = !ocs->map_known && ocs->address[0] && ocs->pod->fabric->grace_is_over;
+    return never_seen && !ocs->lost_at_us ? ocs->pod->fabric->started_us : ocs->lost_at_us;
+}
+
 static void look_at_ocs(const struct teller *teller, const struct fabric_ocs *ocs) {
     char name[96];
     fabric_ocs_name(ocs, name);
+    int64_t since_us = missed_since_us(ocs);
     if (ocs->state == OCS_MISMATCH)
         tell(teller, "OCS_MISMATCH", ocs->pod, name, 0,
              "check the switch and its address, then `helioctl ocs confirm`", "%s",
              device_cause(ocs->device));
-    else if (ocs->lost_at_us && !maintenance_of_ocs(ocs))
-        tell(teller, "OCS_DISCONNECTED", ocs->pod, name, ocs->lost_at_us + teller->fabric->wall_offset_us,
+    else if (since_us && !maintenance_of_ocs(ocs))
+        tell(teller, "OCS_DISCONNECTED", ocs->pod, name, since_us + teller->fabric->wall_offset_us,
              "bring the switch or the way to it back; its mirrors stay as they are", "%s",
              device_cause(ocs->device));
     unsigned unaccounted = 0, failed = 0, fought = 0, first_unaccounted = 0, first_failed = 0,
