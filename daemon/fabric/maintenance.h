@@ -80,6 +80,8 @@ bool maintenance_exists(const struct fabric_pod *pod, const struct maintenance_o
 /* The port is covered. */
 bool maintenance_covers(const struct fabric_maintenance *maintenance, unsigned ocs, enum topo_side side,
                         unsigned port);
+/* The ports that should be disabled are those that were read back dark under a block that still stands. */
+bool maintenance_wants_disabled(const struct fabric_ocs *ocs, enum topo_side side, unsigned port);
 /* is_blocked of every port of the pod. */
 void maintenance_derive_blocks(struct fabric_pod *pod);
 /* The slice gives the circuit of this link up: durable, so that the circuit may be removed. */

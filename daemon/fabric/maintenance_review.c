@@ -15,8 +15,7 @@ const char *maintenance_state_name(enum maintenance_state state) {
     return (unsigned)state < sizeof(names) / sizeof(*names) ? names[state] : "UNKNOWN_NUMBER";
 }
 
-/* The ports that should be disabled are those that were read back dark under a block that still stands. */
-static bool wants_disabled(const struct fabric_ocs *ocs, enum topo_side side, unsigned port) {
+bool maintenance_wants_disabled(const struct fabric_ocs *ocs, enum topo_side side, unsigned port) {
     /* Asked of every port of a pod in every turn; few are blocked. */
     if (!(side == TOPO_SIDE_A ? ocs->port[port].is_blocked : ocs->is_b_blocked[port]))
         return false;
@@ -43,8 +42,9 @@ static void set_ports(struct fabric_ocs *ocs, unsigned side, int64_t now_us) {
     for (unsigned enabled = 0; enabled < 2; enabled++) {
         size_t count = 0;
         for (unsigned port = 1; port <= ports_of_side(ocs, side); port++) {
-            bool is_due = enabled ? *doubt_flag(ocs, side, port) && !wants_disabled(ocs, side, port)
-                                  : !*disabled_flag(ocs, side, port) && wants_disabled(ocs, side, port);
+            bool is_due =
+                enabled ? *doubt_flag(ocs, side, port) && !maintenance_wants_disabled(ocs, side, port)
+                        : !*disabled_flag(ocs, side, port) && maintenance_wants_disabled(ocs, side, port);
             if (is_due)
                 ocs->setting[count++] = (uint16_t)port;
         }
@@ -92,7 +92,7 @@ void maintenance_on_session(struct fabric_ocs *ocs, int64_t now_us) {
     ocs->is_setting = ocs->disable_failed = false;
     for (unsigned side = 0; side < 2; side++)
         for (unsigned port = 1; port <= ports_of_side(ocs, side); port++)
-            if (wants_disabled(ocs, side, port))
+            if (maintenance_wants_disabled(ocs, side, port))
                 *disabled_flag(ocs, side, port) = false;
 }
 

@@ -27,8 +27,9 @@ static void look_at_port(const struct fabric_maintenance *m, const struct fabric
         side == TOPO_SIDE_A ? ocs->port[port].may_be_disabled : ocs->may_b_be_disabled[port];
     const struct fabric_maintenance *work = maintenance_of_ocs(ocs);
     sight->n_disabled += is_disabled;
-    sight->n_to_enable +=
-        may_be_disabled && device_can_disable_ports(ocs->device) && !(work && work->accepted.is_failed);
+    /* What other work wants disabled is enabled when that ends. */
+    sight->n_to_enable += may_be_disabled && device_can_disable_ports(ocs->device) &&
+                          !(work && work->accepted.is_failed) && !maintenance_wants_disabled(ocs, side, port);
     sight->n_to_disable += !is_disabled && !ocs->disable_failed && device_can_disable_ports(ocs->device);
     if (!observe_is_usable(ocs))
         sight->unread |= UINT64_C(1) << ocs->index;
