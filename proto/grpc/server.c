@@ -16,6 +16,7 @@ enum {
     NOISE_PER_SECOND = 2000,
     HEADER_BYTES_MAX = 16384, /* as counted by RFC 9113, 6.5.2 */
     MESSAGE_BYTES_MAX = 2048, /* of grpc-message: many clients refuse trailers over 8 KiB */
+    PARTING_US = 500000,      /* for the client to close first */
 };
 
 struct conn {
@@ -28,9 +29,9 @@ struct conn {
     bool is_admitted, is_shaking_hands;
     struct grpcx_call *calls;
     struct conn *next, *previous;
-    size_t held;          /* bytes received, unpacked or not yet sent, over all calls */
-    int64_t handshake_us; /* INT64_MAX once the client's SETTINGS came */
-    int64_t progress_us;  /* when output was last taken by the kernel, or began to wait */
+    size_t held;         /* bytes received, unpacked or not yet sent, over all calls */
+    int64_t end_by_us;   /* of the handshake, or of a connection that is done; else INT64_MAX */
+    int64_t progress_us; /* when output was last taken by the kernel, or began to wait */
     int64_t noise_since_us;
     unsigned noise;
     bool dead;
@@ -342,6 +343,18 @@ static void on_output(struct evbuffer *out, const struct evbuffer_cb_info *info,
         c->progress_us = now_us(c->server);
 }
 
+/* Nothing is left to say. A client that still writes into a socket that was closed may take that for a
+ * failure and never read the statuses that stand in it: when the server stops, the client closes first, or
+ * has had time. */
+static void part(struct conn *c) {
+    if (!c->server->draining) {
+        kill_conn(c);
+    } else if (c->end_by_us == INT64_MAX) {
+        c->end_by_us = now_us(c->server) + PARTING_US;
+        due_at(c->server, c->end_by_us);
+    }
+}
+
 static void pump(evutil_socket_t fd, short what, void *userdata) {
     struct conn *c = userdata;
     struct evbuffer *out = bufferevent_get_output(c->bev);
@@ -355,7 +368,7 @@ static void pump(evutil_socket_t fd, short what, void *userdata) {
     }
     if (!c->dead && !nghttp2_session_want_read(c->session) && !nghttp2_session_want_write(c->session) &&
         evbuffer_get_length(out) == 0)
-        kill_conn(c);
+        part(c);
     if (!c->dead && evbuffer_get_length(out) > 0)
         due_at(c->server, c->progress_us + c->server->o.stall_timeout_us);
 }
@@ -589,7 +602,7 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
     struct grpcx_call *call = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
     uint8_t type = frame->hd.type;
     if (type == NGHTTP2_SETTINGS)
-        c->handshake_us = INT64_MAX;
+        c->end_by_us = INT64_MAX;
     if (is_noise(frame))
         count_noise(c);
     if (!call)
@@ -748,7 +761,7 @@ static int adopt(struct grpcx_server *server, int fd, struct grpcx_peer *peer, s
     c->server = server;
     c->peer = *peer;
     c->noise_since_us = now_us(server);
-    c->handshake_us = c->noise_since_us + server->o.handshake_timeout_us;
+    c->end_by_us = c->noise_since_us + server->o.handshake_timeout_us;
     c->bev = tls ? grpcx_tls_accept(tls, server->base, fd)
                  : bufferevent_socket_new(server->base, fd, BEV_OPT_CLOSE_ON_FREE);
     c->pump = event_new(server->base, -1, 0, pump, c);
@@ -771,7 +784,7 @@ static int adopt(struct grpcx_server *server, int fd, struct grpcx_peer *peer, s
     server->conns = c;
     server->n_conns++;
     kick(c);
-    due_at(server, c->handshake_us);
+    due_at(server, c->end_by_us);
     return 0;
 }
 
@@ -843,7 +856,7 @@ void grpcx_server_advance(struct grpcx_server *server, int64_t at_us) {
     int64_t next_us = INT64_MAX;
     for (struct conn *c = server->conns, *next; c; c = next) {
         next = c->next;
-        if (c->handshake_us <= at_us || stalled_us(c) <= at_us) {
+        if (c->end_by_us <= at_us || stalled_us(c) <= at_us) {
             if (c->is_shaking_hands)
                 turn_away(c, "the handshake was not done in time");
             else
@@ -856,8 +869,8 @@ void grpcx_server_advance(struct grpcx_server *server, int64_t at_us) {
             else if (call->deadline_us < next_us)
                 next_us = call->deadline_us;
         }
-        if (c->handshake_us < next_us)
-            next_us = c->handshake_us;
+        if (c->end_by_us < next_us)
+            next_us = c->end_by_us;
         if (stalled_us(c) < next_us)
             next_us = stalled_us(c);
     }
