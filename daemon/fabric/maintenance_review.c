@@ -180,7 +180,9 @@ static bool has_doubted_ports(const struct fabric_pod *pod) {
 void maintenance_review(struct fabric_pod *pod, int64_t now_us) {
     if (!pod->maintenances && !pod->has_doubted_ports)
         return;
-    pod->has_doubted_ports = has_doubted_ports(pod);
+    /* While there is work it is looked at in any case. */
+    if (!pod->maintenances)
+        pod->has_doubted_ports = has_doubted_ports(pod);
     for (struct fabric_maintenance *m = pod->maintenances, *next; m; m = next) {
         next = m->next;
         if (m->is_durable && !m->n_changes && !pod->is_importing)
