@@ -5,35 +5,12 @@ import json, pathlib, re, signal, statistics, sys, threading, time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "system"))
 from harness import World, wait_until
+from live_floor import Journals
 
 BUDGET_S = 1.0
 CLIENTS = 64
 CHANGES_EACH = 5
 SLOW = re.compile(r"a loop turn took (\d+) us")
-
-
-class Journals:
-    def __init__(self, folder):
-        self.folder, self.offsets = folder, {}
-
-    def read_back_s(self):
-        """Of the switch whose session took longest since the last call: first request to the answer with its map."""
-        slowest = 0
-        for path in self.folder.glob("*.jsonl"):
-            first = last = None
-            with open(path) as file:
-                file.seek(self.offsets.get(path.name, 0))
-                for line in file:
-                    entry = json.loads(line)
-                    if entry["cause"] != "scpi":
-                        continue
-                    first = entry["received_us"] if first is None else first
-                    if "conn:stat?" in entry.get("request", ""):
-                        last = entry["time_us"]
-                self.offsets[path.name] = file.tell()
-            if first is not None and last is not None:
-                slowest = max(slowest, last - first)
-        return slowest / 1e6
 
 
 class Turns:
@@ -85,9 +62,9 @@ def main():
         turns.end_phase("create")
         for _ in range(rounds):
             world.kill_daemon()
-            journals.read_back_s()
+            journals.slowest_read_back_us()
             taken = restart_s(world)
-            over.append(taken - journals.read_back_s())
+            over.append(taken - journals.slowest_read_back_us() / 1e6)
             turns.end_phase("restart")
         change_from_many_clients(world)
         turns.end_phase(f"{CLIENTS} clients")

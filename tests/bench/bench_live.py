@@ -27,7 +27,7 @@ def main():
             return common_pb2.Mutation(request_id=f"bench-{count}")
 
         def timed(call, request):
-            journals.slowest_us()
+            journals.slowest_change_us()
             started = time.monotonic_ns()
             reply = call(request)
             for _ in operations.WaitOperation(operation_pb2.WaitOperationRequest(
@@ -37,7 +37,7 @@ def main():
             time_limit = time.monotonic() + 5
             while slices.GetSlice(slice_pb2.GetSliceRequest(name=reply.slice.name)).slice.state != slice_pb2.SLICE_STATE_READY:
                 assert time.monotonic() < time_limit, "the operation ended and the slice is not READY"
-            return taken, journals.slowest_us()
+            return taken, journals.slowest_change_us()
 
         cubes = [f"cube-{i:02d}" for i in range(64)]
         big = [c for c in cubes[16:64]]

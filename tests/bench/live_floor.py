@@ -34,8 +34,8 @@ class Journals:
     def __init__(self, folder):
         self.folder, self.offsets = folder, {}
 
-    def slowest_us(self):
-        """Of every switch that was changed since the last call: first byte of the change to the last answer."""
+    def slowest_us(self, begins, ends):
+        """Of the switch that took longest since the last call: from the first entry that begins to the last after it that ends."""
         slowest = 0
         for path in self.folder.glob("*.jsonl"):
             first = last = None
@@ -43,11 +43,20 @@ class Journals:
                 file.seek(self.offsets.get(path.name, 0))
                 for line in file:
                     entry = json.loads(line)
-                    if entry.get("moves") and first is None:
+                    if first is None and begins(entry):
                         first = entry["received_us"]
-                    if first is not None and entry.get("answer"):
+                    if first is not None and ends(entry):
                         last = entry["time_us"]
                 self.offsets[path.name] = file.tell()
-            if first is not None and last is not None:
+            if last is not None:
                 slowest = max(slowest, last - first)
         return slowest
+
+    def slowest_change_us(self):
+        """First byte of a change to the last answer."""
+        return self.slowest_us(lambda entry: entry.get("moves"), lambda entry: entry.get("answer"))
+
+    def slowest_read_back_us(self):
+        """First request of a session to the answer with its map."""
+        return self.slowest_us(lambda entry: entry["cause"] == "scpi",
+                               lambda entry: entry["cause"] == "scpi" and "conn:stat?" in entry.get("request", ""))
