@@ -68,6 +68,20 @@ static void compare_slice(const struct fabric_slice *slice, const struct fabric_
             }
 }
 
+/* Rows of baselines and of maintenance name a switch by its index: what a person was told of one switch must not
+ * come to stand for another. */
+static int check_indices(const struct fabric_pod *old, const struct fabric_pod *new,
+                         struct fabric_refusal *refusal) {
+    for (unsigned i = 0; i < new->n_ocses; i++)
+        for (unsigned k = 0; k < old->n_ocses; k++)
+            if (i != k && strcmp(new->ocs[i].name, old->ocs[k].name) == 0)
+                return refuse_invalid(refusal, "pods",
+                                      "%s has index %u and would get %u; wants the index that it has: a new "
+                                      "switch takes the place of one that goes, or a number at the end",
+                                      old->ocs[k].name, k, i);
+    return 0;
+}
+
 /* What an inventory does not say stays as it was: an operator's words, health, pins. */
 static void keep_records(const struct fabric_pod *old, struct fabric_pod *new) {
     new->restore = old->restore;
@@ -262,6 +276,11 @@ static int put_one(struct change *change, const struct fabric_pod_rows *rows,
     if (r < 0)
         return r;
     if (old) {
+        r = check_indices(old, new, refusal);
+        if (r) {
+            pod_free(new);
+            return r;
+        }
         for (const struct fabric_slice *slice = fabric->slices; slice; slice = slice->next)
             if (slice->pod == old && slice_version_owns(slice->accepted))
                 compare_slice(slice, old, new, refusal);
