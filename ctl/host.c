@@ -135,6 +135,17 @@ static const struct ctl_command commands[] = {
      CTL_FLAGS_MUTATION | CTL_FLAGS_WAIT,
      NULL,
      ctl_maintain_done},
+    {"replace",
+     "Put another host in the place of one, by hand, in three steps",
+     "--prepare makes the host safe to touch, as maintain does. Exchange it. --done takes the serials of its "
+     "4 "
+     "chips over, gives it back and tests its face links; the cube is QUARANTINED until they are proved. "
+     "--cancel goes back.",
+     {{"HOST", false, CTL_OBJECT_HOST, "Name of the host, cube-07/host-03"}},
+     ctl_host_replace_flags,
+     CTL_FLAGS_MUTATION | CTL_FLAGS_WAIT | CTL_FLAGS_DESTRUCTIVE,
+     NULL,
+     ctl_host_replace},
     {0},
 };
 

@@ -4,6 +4,7 @@
 #include "ctl/client.h"
 #include "ctl/mutation.h"
 #include "ctl/output.h"
+#include "ctl/qualify.h"
 #include "ctl/registry.h"
 #include "ctl/word.h"
 
@@ -235,12 +236,15 @@ int ctl_ocs_replace(struct ctl *ctl) {
 
 /* Lines "chip-1-2-3,SERIAL" or "x,y,z,SERIAL"; a first line of column names and what follows # do not count.
  */
-static int read_serials(struct ctl *ctl, const char *path, char *text,
-                        Heliostat__V1__ReplaceCubeRequest *request) {
-    size_t lines = 1;
+static int read_serials(struct ctl *ctl, Heliostat__V1__ChipSerial ***ret_serials, size_t *ret_n_serials) {
+    const char *path = ctl_flag_text(ctl, "serials");
+    size_t length, lines = 1, n_serials = 0;
+    char *text = ctl_read_file(ctl, path, &length);
+    if (!text)
+        return CTL_EXIT_USAGE;
     for (const char *c = text; *c; c++)
         lines += *c == '\n';
-    request->serials = ctl_alloc(ctl, lines * sizeof(*request->serials));
+    Heliostat__V1__ChipSerial **serials = ctl_alloc(ctl, lines * sizeof(*serials));
     char *rest = text;
     unsigned number = 0;
     for (char *line = strsep(&rest, "\n"); line; line = strsep(&rest, "\n")) {
@@ -257,20 +261,19 @@ static int read_serials(struct ctl *ctl, const char *path, char *text,
         heliostat__v1__chip_serial__init(entry);
         entry->x = x, entry->y = y, entry->z = z;
         entry->serial = ctl_text(ctl, "%s", serial);
-        request->serials[request->n_serials++] = entry;
+        serials[n_serials++] = entry;
     }
+    *ret_serials = serials;
+    *ret_n_serials = n_serials;
     return 0;
 }
 
 int ctl_cube_replace(struct ctl *ctl) {
     Heliostat__V1__ReplaceCubeRequest request = HELIOSTAT__V1__REPLACE_CUBE_REQUEST__INIT;
     Heliostat__V1__ReplaceCubeResponse *response;
-    const char *path = ctl_flag_text(ctl, "serials");
-    size_t length;
     request.mutation = ctl_mutation(ctl);
     request.cube = ctl_positional(ctl, 0);
-    char *text = ctl_read_file(ctl, path, &length);
-    int exit_status = text ? read_serials(ctl, path, text, &request) : CTL_EXIT_USAGE;
+    int exit_status = read_serials(ctl, &request.serials, &request.n_serials);
     if (exit_status == 0)
         exit_status = ctl_call(ctl, "MaintenanceService/ReplaceCube", &request.base,
                                &heliostat__v1__replace_cube_response__descriptor, &response);
@@ -283,11 +286,54 @@ int ctl_cube_replace(struct ctl *ctl) {
     return 0;
 }
 
+/* 0, or the usage error. */
+static int check_steps(struct ctl *ctl) {
+    if (ctl_has(ctl, "prepare") + ctl_has(ctl, "done") + ctl_has(ctl, "cancel") != 1)
+        return ctl_fail(ctl, CTL_EXIT_USAGE, "give one of --prepare, --done and --cancel");
+    return 0;
+}
+
+static int finish_host(struct ctl *ctl, char *host) {
+    Heliostat__V1__ReplaceHostRequest request = HELIOSTAT__V1__REPLACE_HOST_REQUEST__INIT;
+    Heliostat__V1__ReplaceHostResponse *response;
+    request.mutation = ctl_mutation(ctl);
+    request.host = host;
+    int exit_status = read_serials(ctl, &request.serials, &request.n_serials);
+    if (exit_status == 0)
+        exit_status = ctl_call(ctl, "MaintenanceService/ReplaceHost", &request.base,
+                               &heliostat__v1__replace_host_response__descriptor, &response);
+    if (exit_status)
+        return exit_status;
+    bool is_preview = request.mutation->validate_only, waits = !is_preview && !ctl_has(ctl, "no-wait");
+    if (!waits && ctl_wants_json(ctl))
+        return ctl_print_json(ctl, response);
+    if (!ctl_wants_json(ctl))
+        ctl_say(ctl, "%s: %zu serials %s", request.host, request.n_serials,
+                is_preview ? "would be taken over, and its links tested. Nothing was changed"
+                           : "taken over; the wiring stays as it is");
+    return waits && response->qualification ? ctl_await_qualification(ctl, response->qualification->cube) : 0;
+}
+
+int ctl_host_replace(struct ctl *ctl) {
+    char *host = ctl_positional(ctl, 0);
+    int exit_status = check_steps(ctl);
+    if (exit_status)
+        return exit_status;
+    if (ctl_has(ctl, "done") == !ctl_flag_text(ctl, "serials"))
+        return ctl_fail(ctl, CTL_EXIT_USAGE, "--serials names the file of new serials, with --done only");
+    if (ctl_has(ctl, "cancel"))
+        return ctl_maintain_done(ctl);
+    if (ctl_has(ctl, "prepare"))
+        return begin(ctl, host, ctl_flag_text_or(ctl, "reason", "it is replaced"), "", false);
+    return finish_host(ctl, host);
+}
+
 int ctl_port_move(struct ctl *ctl) {
     char *port = ctl_positional(ctl, 0), *to = ctl_flag_text(ctl, "to");
-    bool prepare = ctl_has(ctl, "prepare"), done = ctl_has(ctl, "done"), cancel = ctl_has(ctl, "cancel");
-    if (prepare + done + cancel != 1)
-        return ctl_fail(ctl, CTL_EXIT_USAGE, "give one of --prepare, --done and --cancel");
+    bool prepare = ctl_has(ctl, "prepare"), cancel = ctl_has(ctl, "cancel");
+    int exit_status = check_steps(ctl);
+    if (exit_status)
+        return exit_status;
     if (prepare == !to)
         return ctl_fail(ctl, CTL_EXIT_USAGE, "--to names the other port, with --prepare only");
     if (cancel)
@@ -299,8 +345,8 @@ int ctl_port_move(struct ctl *ctl) {
     Heliostat__V1__FinishPortMoveResponse *response;
     request.mutation = ctl_mutation(ctl);
     request.object = port;
-    int exit_status = ctl_call(ctl, "MaintenanceService/FinishPortMove", &request.base,
-                               &heliostat__v1__finish_port_move_response__descriptor, &response);
+    exit_status = ctl_call(ctl, "MaintenanceService/FinishPortMove", &request.base,
+                           &heliostat__v1__finish_port_move_response__descriptor, &response);
     if (exit_status)
         return exit_status;
     if (ctl_wants_json(ctl))
@@ -331,6 +377,19 @@ const struct ctl_flag ctl_maintain_flags[] = {
 const struct ctl_flag ctl_ocs_replace_flags[] = {
     {"serial", 0, CTL_VALUE_TEXT, "SERIAL", .required = true, .help = "Of the unit that stands there now"},
     {"product", 0, CTL_VALUE_TEXT, "PRODUCT", .help = "Its product code (default: as before)"},
+    {0},
+};
+
+const struct ctl_flag ctl_host_replace_flags[] = {
+    {"prepare", 0, CTL_VALUE_NONE,
+     .help = "Remove the circuits of its links, block their ports, wait until it is safe to touch"},
+    {"done", 0, CTL_VALUE_NONE,
+     .help = "The new host is in: commit its serials, give it back, test its links"},
+    {"serials", 0, CTL_VALUE_TEXT, "FILE", .object = CTL_OBJECT_FILE,
+     .help = "With --done: 4 lines \"chip-1-2-3,SERIAL\"; - for standard input"},
+    {"cancel", 0, CTL_VALUE_NONE, .help = "The old host stays: its circuits return"},
+    {"reason", 0, CTL_VALUE_TEXT, "TEXT", .help = "Why, for the record"},
+    {"disrupt", 0, CTL_VALUE_NONE, .help = "An operator's word instead of the slices' owners'"},
     {0},
 };
 

@@ -12,6 +12,7 @@
 
 #define DEFAULT_TIMEOUT_MS 240000
 #define TURN_MS 100
+#define TELL_AFTER_MS 2000 /* what a test waits for is told when it lasts */
 
 static const struct ctl_column columns[] = {
     {"FACE"},
@@ -73,8 +74,9 @@ static int64_t now_ms(void) {
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static int wait_for(struct ctl *ctl, const char *cube) {
+int ctl_await_qualification(struct ctl *ctl, const char *cube) {
     int64_t timeout_ms = ctl_flag_ms(ctl, "timeout", DEFAULT_TIMEOUT_MS), until_ms = now_ms() + timeout_ms;
+    int64_t tell_at_ms = now_ms() + TELL_AFTER_MS;
     bool is_terminal = isatty(STDERR_FILENO) && ctl->format == CTL_FORMAT_TABLE;
     for (;;) {
         Heliostat__V1__GetQualificationResponse *response;
@@ -82,9 +84,15 @@ static int wait_for(struct ctl *ctl, const char *cube) {
         if (exit_status)
             return exit_status;
         const Heliostat__V1__Qualification *q = response->qualification;
-        if (is_terminal)
+        bool is_waiting = q->state == HELIOSTAT__V1__QUALIFICATION_STATE__QUALIFICATION_STATE_WAITING;
+        if (is_terminal && !is_waiting)
             fprintf(stderr, "\r\033[Kround %u of %u", q->round, q->rounds);
-        if (q->state != HELIOSTAT__V1__QUALIFICATION_STATE__QUALIFICATION_STATE_RUNNING) {
+        if (is_waiting && now_ms() >= tell_at_ms) {
+            ctl_say(ctl, "%s %s", q->cube, q->text);
+            fflush(stdout);
+            tell_at_ms = INT64_MAX;
+        }
+        if (!is_waiting && q->state != HELIOSTAT__V1__QUALIFICATION_STATE__QUALIFICATION_STATE_RUNNING) {
             if (is_terminal)
                 fputs("\r\033[K", stderr);
             exit_status = show(ctl, response);
@@ -93,6 +101,9 @@ static int wait_for(struct ctl *ctl, const char *cube) {
                        ? 0
                        : CTL_EXIT_FAILED;
         }
+        if (now_ms() >= until_ms && is_waiting)
+            return ctl_fail(ctl, CTL_EXIT_NOT_REACHED, "%s: not tested after %lld s: %s", cube,
+                            (long long)timeout_ms / 1000, q->text);
         if (now_ms() >= until_ms)
             return ctl_fail(ctl, CTL_EXIT_NOT_REACHED, "%s: in round %u of %u after %lld s", cube, q->round,
                             q->rounds, (long long)timeout_ms / 1000);
@@ -116,7 +127,7 @@ int ctl_cube_qualify(struct ctl *ctl) {
     }
     if (ctl_has(ctl, "no-wait"))
         return ctl_wants_json(ctl) ? ctl_print_json(ctl, response) : 0;
-    return wait_for(ctl, request.cube);
+    return ctl_await_qualification(ctl, request.cube);
 }
 
 const struct ctl_flag ctl_qualify_flags[] = {

@@ -6,12 +6,15 @@
 #include "daemon/api/qualification_service.h"
 #include "daemon/api/refusal.h"
 #include "daemon/api/request.h"
+#include "daemon/fabric/qualify_cube.h"
 #include "heliostat/v1/maintenance.pb-c.h"
 #include "inventory/names.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define CHIPS_PER_HOST 4
 
 /* The maintenance of a named object; NULL: there is none. */
 static const struct fabric_maintenance *find_by_name(const struct api *api, const char *name) {
@@ -159,10 +162,11 @@ static ProtobufCMessage *replace_cube_head(struct api *api, struct arena *arena,
     return &reply->base;
 }
 
-static int read_serials(struct mutation *m, const Heliostat__V1__ReplaceCubeRequest *q,
-                        const char *serials[FABRIC_CHIPS_PER_CUBE]) {
-    for (size_t i = 0; i < q->n_serials; i++) {
-        const Heliostat__V1__ChipSerial *s = q->serials[i];
+/* By chip, NULL where none is given. */
+static int read_serials(struct mutation *m, Heliostat__V1__ChipSerial *const *given, size_t n_given,
+                        size_t n_wanted, const char *of, const char *serials[FABRIC_CHIPS_PER_CUBE]) {
+    for (size_t i = 0; i < n_given; i++) {
+        const Heliostat__V1__ChipSerial *s = given[i];
         if (s->x > 3 || s->y > 3 || s->z > 3)
             return refuse_invalid(&m->refusal, "serials", "there is no chip-%u-%u-%u; each number is 0 to 3",
                                   s->x, s->y, s->z);
@@ -178,9 +182,9 @@ static int read_serials(struct mutation *m, const Heliostat__V1__ReplaceCubeRequ
                 return refuse_invalid(&m->refusal, "serials", "serial %s is given twice", s->serial);
         *place = s->serial;
     }
-    if (q->n_serials != FABRIC_CHIPS_PER_CUBE)
-        return refuse_invalid(&m->refusal, "serials", "%zu serials are given; a cube has %d chips",
-                              q->n_serials, FABRIC_CHIPS_PER_CUBE);
+    if (n_given != n_wanted)
+        return refuse_invalid(&m->refusal, "serials", "%zu serials are given; a %s has %zu chips", n_given,
+                              of, n_wanted);
     return 0;
 }
 
@@ -193,10 +197,49 @@ static void replace_cube(struct api *api, struct grpcx_call *call, const Protobu
         return;
     int r = find_cube(api->fabric, NULL, q->cube, "cube", REASON_NONE, &cube, &m.refusal);
     if (!r)
-        r = read_serials(&m, q, serials);
+        r = read_serials(&m, q->serials, q->n_serials, FABRIC_CHIPS_PER_CUBE, "cube", serials);
     if (!r)
         r = fabric_replace_cube(api->fabric, &m.actor, cube, serials, m.now_us, &m.outcome, &m.refusal);
     mutation_end(&m, r, replace_cube_head, NULL);
+}
+
+static ProtobufCMessage *replace_host_head(struct api *api, struct arena *arena,
+                                           const struct pending *pending) {
+    const Heliostat__V1__ReplaceHostRequest *q = (const void *)pending->request;
+    struct found_object found;
+    struct fabric_refusal refusal = {0};
+    Heliostat__V1__ReplaceHostResponse *reply =
+        arena_message(arena, &heliostat__v1__replace_host_response__descriptor);
+    if (!reply)
+        return NULL;
+    reply->meta = api_meta(api, arena, pending->is_replayed);
+    const struct fabric_qualification *test =
+        q->mutation->validate_only || find_object(api->fabric, q->host, "host", &found, &refusal)
+            ? NULL
+            : qualify_find(found.pod, found.object.cube);
+    fabric_refusal_deinit(&refusal);
+    if (test)
+        reply->qualification = convert_qualification(arena, test);
+    return &reply->base;
+}
+
+static void replace_host(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request) {
+    const Heliostat__V1__ReplaceHostRequest *q = (const void *)request;
+    struct mutation m;
+    struct found_object found;
+    const char *serials[FABRIC_CHIPS_PER_CUBE] = {NULL};
+    if (!mutation_begin(&m, api, call, request, q->mutation, replace_host))
+        return;
+    int r = find_object(api->fabric, q->host, "host", &found, &m.refusal);
+    if (!r && found.object.kind != MAINTENANCE_HOST)
+        r = refuse_invalid(&m.refusal, "host", "%s is no host; the name of one is cube-07/host-03",
+                           found.name);
+    if (!r)
+        r = read_serials(&m, q->serials, q->n_serials, CHIPS_PER_HOST, "host", serials);
+    if (!r)
+        r = fabric_replace_host(api->fabric, &m.actor, &found.pod->cube[found.object.cube], found.object.host,
+                                serials, m.now_us, &m.outcome, &m.refusal);
+    mutation_end(&m, r, replace_host_head, NULL);
 }
 
 static ProtobufCMessage *replace_ocs_head(struct api *api, struct arena *arena,
@@ -262,6 +305,7 @@ const struct service_method maintenance_service[] = {
     METHOD("EndMaintenance", end_maintenance, end),
     METHOD("ListMaintenance", list_maintenance, list),
     METHOD("ReplaceCube", replace_cube, replace_cube),
+    METHOD("ReplaceHost", replace_host, replace_host),
     METHOD("ReplaceOcs", replace_ocs, replace_ocs),
     METHOD("FinishPortMove", finish_port_move, finish_move),
     METHOD("QualifyCube", qualify_cube, qualify_cube_call),

@@ -33,6 +33,7 @@ const struct method_rule method_rules[] = {
     RULE(MaintenanceService, EndMaintenance, OPERATOR),
     {"/heliostat.v1.MaintenanceService/ListMaintenance", ROLE_VIEWER, true},
     RULE(MaintenanceService, ReplaceCube, OPERATOR),
+    RULE(MaintenanceService, ReplaceHost, OPERATOR),
     RULE(MaintenanceService, ReplaceOcs, OPERATOR),
     RULE(MaintenanceService, FinishPortMove, OPERATOR),
     RULE(MaintenanceService, QualifyCube, OPERATOR),

@@ -3,7 +3,7 @@
 #include "daemon/api/find.h"
 #include "daemon/api/pending.h"
 #include "daemon/api/refusal.h"
-#include "daemon/fabric/qualify_cube.h"
+#include "daemon/fabric/qualify_host.h"
 #include "heliostat/v1/maintenance.pb-c.h"
 
 #include <stdio.h>
@@ -20,6 +20,8 @@ static void convert_links(struct arena *arena, const struct fabric_qualification
             const struct topo_port *at = &pod->wiring->port_of[topo_end(q->cube, face, index)];
             Heliostat__V1__LinkVerdict *link = arena_message(arena, &heliostat__v1__link_verdict__descriptor);
             char advice[FABRIC_TEXT_MAX];
+            if (!qualify_tests(q, face, index))
+                continue;
             if (!link)
                 return;
             link->face = (char *)topo_face_name(face);
@@ -62,21 +64,30 @@ static void convert_findings(struct arena *arena, const struct fabric_qualificat
     }
 }
 
-static Heliostat__V1__Qualification *convert_qualification(struct arena *arena,
-                                                           const struct fabric_qualification *q) {
+Heliostat__V1__Qualification *convert_qualification(struct arena *arena,
+                                                    const struct fabric_qualification *q) {
+    char waits[FABRIC_TEXT_MAX];
     Heliostat__V1__Qualification *message = arena_message(arena, &heliostat__v1__qualification__descriptor);
     if (!message)
         return NULL;
     message->cube = convert_cube_name(arena, &q->pod->cube[q->cube]);
     if (q->partner != QUALIFY_NO_PARTNER)
         message->partner = convert_cube_name(arena, &q->pod->cube[q->partner]);
-    message->state = (Heliostat__V1__QualificationState)(q->n_changes ? QUALIFICATION_RUNNING : q->state);
+    message->state = (Heliostat__V1__QualificationState)(q->n_changes && q->state != QUALIFICATION_WAITING
+                                                             ? QUALIFICATION_RUNNING
+                                                             : q->state);
     message->by = (char *)q->begun_by;
     message->since = convert_time(arena, q->since_us);
     message->done_at = convert_time(arena, q->done_us);
     message->round = q->round < q->n_rounds ? q->round + 1 : q->n_rounds;
     message->rounds = q->n_rounds;
     message->text = (char *)q->text;
+    if (q->state == QUALIFICATION_WAITING && qualify_host_waits(q, waits))
+        message->text = arena_printf(arena, "waits: %s", waits);
+    message->hosts = arena_array(arena, FABRIC_HOSTS_PER_CUBE, sizeof(*message->hosts));
+    for (unsigned host = 0; message->hosts && host < FABRIC_HOSTS_PER_CUBE; host++)
+        if (q->hosts >> host & 1)
+            message->hosts[message->n_hosts++] = host;
     if (q->n_rounds && q->round == q->n_rounds)
         convert_links(arena, q, message);
     else

@@ -1,4 +1,5 @@
 #include "daemon/fabric/baseline.h"
+#include "daemon/fabric/attribution.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -95,10 +96,13 @@ void baseline_drop_ocs(struct change *change, struct fabric_ocs *ocs) {
         forget(&ocs->meter[a]);
 }
 
-void baseline_drop_cube(struct change *change, const struct fabric_cube *cube) {
+void baseline_drop_hosts(struct change *change, const struct fabric_cube *cube, uint16_t hosts) {
     struct fabric_pod *pod = cube->pod;
     for (unsigned end = 0; end < TOPO_ENDS_PER_CUBE; end++) {
         const struct topo_port *at = &pod->wiring->port_of[cube->index * TOPO_ENDS_PER_CUBE + end];
+        if (!(hosts >> attribution_host_of_end(topo_end_face((uint16_t)end), topo_end_index((uint16_t)end)) &
+              1))
+            continue;
         struct fabric_meter *meter = at->ocs < 0 ? NULL : pod->ocs[at->ocs].meter;
         for (unsigned a = 1; meter && a <= pod->ocs[at->ocs].ports_a; a++) {
             bool is_its = at->side == TOPO_SIDE_A ? a == at->port : meter[a].baseline.b == at->port;

@@ -514,6 +514,12 @@ __attribute__((warn_unused_result)) int
 fabric_replace_cube(struct fabric *fabric, const struct fabric_actor *actor, const struct fabric_cube *cube,
                     const char *const serials[FABRIC_CHIPS_PER_CUBE], int64_t now_us,
                     struct fabric_outcome *ret_outcome, struct fabric_refusal *refusal);
+/* Another host in the place of one under maintenance, which ends with it; serials[x + 4 (y + 4 z)], NULL but
+ * for its 4 chips. Its cube is QUARANTINED until its links are proved; see qualify_host.h. */
+__attribute__((warn_unused_result)) int
+fabric_replace_host(struct fabric *fabric, const struct fabric_actor *actor, const struct fabric_cube *cube,
+                    unsigned host, const char *const serials[FABRIC_CHIPS_PER_CUBE], int64_t now_us,
+                    struct fabric_outcome *ret_outcome, struct fabric_refusal *refusal);
 /* The fiber of a port that was prepared for a move is on the other port now. */
 __attribute__((warn_unused_result)) int
 fabric_finish_port_move(struct fabric *fabric, const struct fabric_actor *actor,

@@ -100,8 +100,8 @@ void maintenance_mark_plan(struct fabric_pod *pod);
 /* The switch is drained, failed or not restored yet: not seeing it is no news. */
 const struct fabric_maintenance *maintenance_of_ocs(const struct fabric_ocs *ocs); /* NULL: none */
 
-/* Cubes and switches have a revision; a request that wants one of another object is refused. 0 or
- * FABRIC_REFUSED. */
+/* Cubes and switches have a revision, a host that of its cube; a request that wants one of another object is
+ * refused. 0 or FABRIC_REFUSED. */
 __attribute__((warn_unused_result)) int maintenance_check_revision(const struct fabric_pod *pod,
                                                                    const char *name,
                                                                    const struct maintenance_object *object,

@@ -29,13 +29,14 @@ static int check(struct fabric *fabric, const struct fabric_actor *actor, const 
 int maintenance_check_revision(const struct fabric_pod *pod, const char *name,
                                const struct maintenance_object *object, const struct fabric_actor *actor,
                                struct fabric_refusal *refusal) {
-    if (object->kind == MAINTENANCE_CUBE)
+    if (object->kind == MAINTENANCE_CUBE || object->kind == MAINTENANCE_HOST)
         return request_check_revision(actor, name, pod->cube[object->cube].revision, refusal);
     if (object->kind == MAINTENANCE_OCS)
         return request_check_revision(actor, name, pod->ocs[object->ocs].revision, refusal);
-    return actor->if_revision ? refuse_invalid(refusal, "mutation.if_revision",
-                                               "%s has no revision; cubes and switches have one", name)
-                              : 0;
+    return actor->if_revision
+               ? refuse_invalid(refusal, "mutation.if_revision",
+                                "%s has no revision; cubes with their hosts, and switches, have one", name)
+               : 0;
 }
 
 static const char *full_name(const struct fabric_maintenance *m, char text[112]) {

@@ -15,7 +15,8 @@ static enum proof proof_of(const struct fabric_pod *pod, unsigned cube, int64_t 
         return PROOF_RUNNING;
     if (!has_reports(&pod->cube[cube]))
         return PROOF_PASSED;
-    if (!q || q->since_us < since_us || q->state == QUALIFICATION_ABORTED)
+    if (!q || q->since_us < since_us || q->state == QUALIFICATION_ABORTED ||
+        q->state == QUALIFICATION_WAITING)
         return PROOF_NONE;
     return q->state == QUALIFICATION_PASSED ? PROOF_PASSED : PROOF_FAILED;
 }

@@ -3,6 +3,7 @@
 #include "daemon/fabric/loss.h"
 #include "daemon/fabric/maintenance.h"
 #include "daemon/fabric/observe.h"
+#include "daemon/fabric/qualify_host.h"
 #include "daemon/fabric/refuse.h"
 #include "daemon/fabric/request.h"
 #include "daemon/fabric/scheduling.h"
@@ -13,7 +14,7 @@
 #include <string.h>
 
 const char *qualification_state_name(enum qualification_state state) {
-    static const char *const names[] = {"", "RUNNING", "PASSED", "FAILED", "ABORTED"};
+    static const char *const names[] = {"", "RUNNING", "PASSED", "FAILED", "ABORTED", "WAITING"};
     return (unsigned)state < sizeof(names) / sizeof(*names) ? names[state] : "UNKNOWN_NUMBER";
 }
 
@@ -76,6 +77,7 @@ int qualify_load(struct fabric *fabric, const struct store_qualification *row) {
     q->pod = pod;
     q->cube = (uint16_t)row->cube;
     q->partner = row->partner < 0 ? QUALIFY_NO_PARTNER : (uint16_t)row->partner;
+    q->hosts = (uint16_t)row->hosts;
     q->state = (enum qualification_state)row->state;
     q->since_us = row->since_us;
     q->done_us = row->done_us;
@@ -85,6 +87,18 @@ int qualify_load(struct fabric *fabric, const struct store_qualification *row) {
     snprintf(q->text, sizeof(q->text), "%s", row->text);
     link_in(q);
     return 0;
+}
+
+bool qualify_tests(const struct fabric_qualification *q, unsigned face, unsigned index) {
+    return !q->hosts || q->hosts >> attribution_host_of_end(face, index) & 1;
+}
+
+unsigned qualify_count_links(const struct fabric_qualification *q) {
+    unsigned count = 0;
+    for (unsigned face = 0; face < TOPO_FACES; face++)
+        for (unsigned index = 0; index < TOPO_INDICES; index++)
+            count += qualify_tests(q, face, index);
+    return count;
 }
 
 /* The A and B port that join the two ends; false: the fiber table cannot. */
@@ -119,11 +133,17 @@ static void want_round(const struct fabric_qualification *q) {
         for (unsigned index = 0; index < TOPO_INDICES; index++) {
             uint16_t plus = topo_end(q->cube, topo_face(dimension, false), index);
             uint16_t minus = topo_end(q->cube, topo_face(dimension, true), index);
+            bool tests_plus = qualify_tests(q, topo_face(dimension, false), index);
+            bool tests_minus = qualify_tests(q, topo_face(dimension, true), index);
+            if (!tests_plus && !tests_minus)
+                continue;
             if (q->is_proof) {
                 want_one(pod, plus, minus);
             } else if (q->round == q->n_coded) {
-                want_one(pod, plus, topo_end(q->partner, topo_face(dimension, true), index));
-                want_one(pod, topo_end(q->partner, topo_face(dimension, false), index), minus);
+                if (tests_plus)
+                    want_one(pod, plus, topo_end(q->partner, topo_face(dimension, true), index));
+                if (tests_minus)
+                    want_one(pod, topo_end(q->partner, topo_face(dimension, false), index), minus);
             } else if (pod->wiring->port_of[plus].ocs >= 0 &&
                        ((unsigned)pod->wiring->port_of[plus].ocs + 1) >> q->round & 1) {
                 want_one(pod, plus, minus);
@@ -172,7 +192,8 @@ static void put_row(struct change *change, const struct fabric_qualification *q)
                                       .since_us = q->since_us,
                                       .done_us = q->done_us,
                                       .text = q->text,
-                                      .findings = q->findings};
+                                      .findings = q->findings,
+                                      .hosts = q->hosts};
     store_put(change->rows, STORE_QUALIFICATION, &row);
 }
 
@@ -215,6 +236,11 @@ static void revert_end(struct fabric *fabric, struct step *step, int64_t now_us)
     marks(q->pod);
 }
 
+static void revert_waiting_end(struct fabric *fabric, struct step *step, int64_t now_us) {
+    revert_end(fabric, step, now_us);
+    ((struct fabric_qualification *)step->object)->state = QUALIFICATION_WAITING;
+}
+
 bool qualify_is_under_test(const struct fabric_pod *pod, unsigned cube) {
     for (const struct fabric_qualification *q = pod->qualifications; q; q = q->next)
         if (q->state == QUALIFICATION_RUNNING && (q->cube == cube || q->partner == cube))
@@ -229,7 +255,7 @@ static bool may_be_partner(const struct fabric_cube *cube) {
            !cube->has_unaccounted && !cube->may_be_lit;
 }
 
-static uint16_t choose_partner(const struct fabric_cube *cube) {
+uint16_t qualify_choose_partner(const struct fabric_cube *cube) {
     for (unsigned spare = 0; spare < 2; spare++) /* a spare only where nothing else is free */
         for (unsigned i = 0; i < cube->pod->n_cubes; i++)
             if (i != cube->index && cube->pod->cube[i].is_spare == spare &&
@@ -238,7 +264,7 @@ static uint16_t choose_partner(const struct fabric_cube *cube) {
     return QUALIFY_NO_PARTNER;
 }
 
-static int check_cube(const struct fabric_cube *cube, struct fabric_refusal *refusal) {
+int qualify_check_cube(const struct fabric_cube *cube, struct fabric_refusal *refusal) {
     char name[96];
     fabric_cube_name(cube, name);
     const struct fabric_qualification *q = qualify_find(cube->pod, cube->index);
@@ -259,10 +285,13 @@ static int check_cube(const struct fabric_cube *cube, struct fabric_refusal *ref
     return 0;
 }
 
-/* NULL without memory; nothing is done then. */
-static struct fabric_qualification *begin(struct change *change, struct fabric_cube *cube, uint16_t partner,
-                                          const char *by, bool is_proof) {
+struct fabric_qualification *qualify_begin(struct change *change, struct fabric_cube *cube,
+                                           const struct qualify_beginning *beginning) {
     struct fabric_pod *pod = cube->pod;
+    const bool is_proof = beginning->is_proof;
+    const uint16_t partner = beginning->partner;
+    const enum qualification_state state =
+        beginning->is_waiting ? QUALIFICATION_WAITING : QUALIFICATION_RUNNING;
     struct fabric_qualification *q = calloc(1, sizeof(*q)), *old = qualify_find(pod, cube->index);
     char *findings = strdup(""), name[96];
     char text[96] = "no cube at the other end: signs are not proved";
@@ -274,10 +303,11 @@ static struct fabric_qualification *begin(struct change *change, struct fabric_c
     *q = (struct fabric_qualification){.pod = pod,
                                        .cube = cube->index,
                                        .partner = partner,
-                                       .state = QUALIFICATION_RUNNING,
+                                       .hosts = beginning->hosts,
+                                       .state = state,
                                        .since_us = fabric_wall_us(pod->fabric, change->now_us),
                                        .findings = findings,
-                                       .is_on = true,
+                                       .is_on = !beginning->is_waiting,
                                        .is_proof = is_proof,
                                        .n_rounds = 1};
     for (unsigned face = 0; face < TOPO_FACES; face++)
@@ -289,12 +319,15 @@ static struct fabric_qualification *begin(struct change *change, struct fabric_c
         q->n_coded++;
     if (!is_proof)
         q->n_rounds = q->n_coded + (partner != QUALIFY_NO_PARTNER);
-    snprintf(q->begun_by, sizeof(q->begun_by), "%s", by);
+    snprintf(q->begun_by, sizeof(q->begun_by), "%s", beginning->by);
     if (is_proof)
         snprintf(text, sizeof(text), "it is to take another cube's place");
+    else if (beginning->is_waiting)
+        snprintf(text, sizeof(text), "begins when nobody uses or touches the cube");
     else if (partner != QUALIFY_NO_PARTNER)
         fabric_cube_name(&pod->cube[partner], text);
-    change_add_event(change, "CUBE_TEST", pod, fabric_cube_name(cube, name), NULL, text, "", "RUNNING");
+    change_add_event(change, "CUBE_TEST", pod, fabric_cube_name(cube, name), NULL, text, "",
+                     qualification_state_name(state));
     if (old)
         link_out(old);
     link_in(q);
@@ -319,7 +352,7 @@ int fabric_qualify_cube(struct fabric *fabric, const struct fabric_actor *actor,
                       cube->pod->name);
     *ret_outcome = (struct fabric_outcome){0};
     r = request_check_revision(actor, fabric_cube_name(cube, name), cube->revision, refusal);
-    if (r || (r = check_cube(cube, refusal)))
+    if (r || (r = qualify_check_cube(cube, refusal)))
         return r;
     if (partner && (partner == cube || partner->pod != cube->pod || !may_be_partner(partner)))
         return refuse(refusal, REASON_PIN_UNHEALTHY, "partner",
@@ -329,9 +362,9 @@ int fabric_qualify_cube(struct fabric *fabric, const struct fabric_actor *actor,
     struct change *change = change_begin(fabric, actor->principal, now_us);
     if (!change)
         return refuse(refusal, REASON_STORE_UNAVAILABLE, "", "the store does not take changes at present");
-    struct fabric_qualification *q =
-        begin(change, cube, partner ? partner->index : choose_partner(cube), actor->principal, false);
-    if (!q) {
+    const struct qualify_beginning beginning = {
+        .partner = partner ? partner->index : qualify_choose_partner(cube), .by = actor->principal};
+    if (!qualify_begin(change, cube, &beginning)) {
         change_abandon(change);
         return -ENOMEM;
     }
@@ -342,7 +375,9 @@ void qualify_begin_proof(struct fabric_cube *cube, int64_t now_us) {
     struct change *change = change_begin(cube->pod->fabric, "heliostatd", now_us);
     if (!change)
         return;
-    if (!begin(change, cube, QUALIFY_NO_PARTNER, "heliostatd", true))
+    const struct qualify_beginning beginning = {
+        .partner = QUALIFY_NO_PARTNER, .by = "heliostatd", .is_proof = true};
+    if (!qualify_begin(change, cube, &beginning))
         change_abandon(change);
     else if (change_submit(change) < 0)
         fabric_mark(cube->pod->fabric);
@@ -459,7 +494,7 @@ static void write_findings(struct fabric_qualification *q, unsigned bad) {
     for (unsigned face = 0; face < TOPO_FACES; face++)
         for (unsigned index = 0; index < TOPO_INDICES; index++) {
             enum link_verdict verdict = q->test[face][index].verdict;
-            if (qualify_is_bad(q, verdict) && at < room)
+            if (qualify_tests(q, face, index) && qualify_is_bad(q, verdict) && at < room)
                 at +=
                     (size_t)snprintf(text + at, room - at, "%s/%u %s: %s\n", topo_face_name(face), index,
                                      link_verdict_name(verdict), link_verdict_advice(q, face, index, advice));
@@ -473,23 +508,24 @@ static unsigned n_unsigned(const struct fabric_qualification *q) {
     unsigned count = 0;
     for (unsigned face = 0; face < TOPO_FACES; face++)
         for (unsigned index = 0; index < TOPO_INDICES; index++)
-            count += q->test[face][index].verdict == LINK_GOOD_UNSIGNED;
+            count += qualify_tests(q, face, index) && q->test[face][index].verdict == LINK_GOOD_UNSIGNED;
     return count;
 }
 
-static void end(struct fabric_qualification *q, enum qualification_state state, int64_t now_us) {
+void qualify_end(struct fabric_qualification *q, enum qualification_state state, int64_t now_us) {
     struct fabric *fabric = q->pod->fabric;
     struct fabric_cube *cube = &q->pod->cube[q->cube];
     struct change *change = change_begin(fabric, "heliostatd", now_us);
     char name[96];
     if (!change)
         return;
+    const enum qualification_state before = q->state;
     q->state = state;
-    q->done_us = fabric_wall_us(fabric, now_us);
+    q->done_us = state == QUALIFICATION_WAITING ? 0 : fabric_wall_us(fabric, now_us);
     q->n_changes++;
     put_row(change, q);
-    change_add_event(change, "CUBE_TEST", q->pod, fabric_cube_name(cube, name), NULL, q->text, "RUNNING",
-                     qualification_state_name(state));
+    change_add_event(change, "CUBE_TEST", q->pod, fabric_cube_name(cube, name), NULL, q->text,
+                     qualification_state_name(before), qualification_state_name(state));
     if (state == QUALIFICATION_PASSED && q->partner != QUALIFY_NO_PARTNER && !n_unsigned(q))
         scheduling_happens(change, cube, CUBE_IS_PROVED, "its links are proved good", q->begun_by, 0);
     if (state == QUALIFICATION_FAILED && q->is_proof && cube->scheduling == SCHEDULING_SCHEDULABLE) {
@@ -497,7 +533,9 @@ static void end(struct fabric_qualification *q, enum qualification_state state, 
         snprintf(reason, sizeof(reason), "it was to take another cube's place: %.150s", q->text);
         scheduling_happens(change, cube, CUBE_IS_UNFIT, reason, NULL, 0);
     }
-    struct step step = {.land = land_end, .revert = revert_end, .object = q};
+    struct step step = {.land = land_end,
+                        .revert = before == QUALIFICATION_WAITING ? revert_waiting_end : revert_end,
+                        .object = q};
     change_add_step(change, &step);
     if (change_submit(change) < 0)
         fabric_mark(fabric);
@@ -507,7 +545,7 @@ static void judge(struct fabric_qualification *q) {
     unsigned bad = qualify_judge(q);
     write_findings(q, bad);
     if (bad)
-        snprintf(q->text, sizeof(q->text), "%u of %d links are not good", bad, TOPO_ENDS_PER_CUBE);
+        snprintf(q->text, sizeof(q->text), "%u of %u links are not good", bad, qualify_count_links(q));
     else if (q->is_proof)
         snprintf(q->text, sizeof(q->text), "every link sees its own cube: it can take another's place");
     else if (q->partner == QUALIFY_NO_PARTNER)
@@ -519,7 +557,7 @@ static void judge(struct fabric_qualification *q) {
                  "all links are on their switches; the signs of %u are not proved: links of %s are at fault",
                  n_unsigned(q), q->pod->cube[q->partner].name);
     else
-        snprintf(q->text, sizeof(q->text), "all %d links are good", TOPO_ENDS_PER_CUBE);
+        snprintf(q->text, sizeof(q->text), "all %u links are good", qualify_count_links(q));
     q->is_clearing = true;
     marks(q->pod);
 }
@@ -527,13 +565,14 @@ static void judge(struct fabric_qualification *q) {
 static void review_one(struct fabric_qualification *q, int64_t now_us) {
     const struct fabric_settings *settings = &q->pod->fabric->settings;
     if (!q->is_on) { /* left by the run before this one */
-        snprintf(q->text, sizeof(q->text), "the controller was restarted in the middle: test again");
+        snprintf(q->text, sizeof(q->text), "the controller was restarted in the middle: %s",
+                 q->hosts ? "it begins again" : "test again");
         bool all_read = true;
         for (unsigned i = 0; i < q->pod->n_ocses; i++)
             all_read =
                 all_read && (observe_is_usable(&q->pod->ocs[i]) || maintenance_of_ocs(&q->pod->ocs[i]));
         if (all_read && n_moving(q) == 0)
-            end(q, QUALIFICATION_ABORTED, now_us);
+            qualify_end(q, q->hosts ? QUALIFICATION_WAITING : QUALIFICATION_ABORTED, now_us);
         return;
     }
     if (n_moving(q)) {
@@ -544,8 +583,8 @@ static void review_one(struct fabric_qualification *q, int64_t now_us) {
         unsigned bad = 0;
         for (unsigned face = 0; face < TOPO_FACES; face++)
             for (unsigned index = 0; index < TOPO_INDICES; index++)
-                bad += qualify_is_bad(q, q->test[face][index].verdict);
-        end(q, bad ? QUALIFICATION_FAILED : QUALIFICATION_PASSED, now_us);
+                bad += qualify_tests(q, face, index) && qualify_is_bad(q, q->test[face][index].verdict);
+        qualify_end(q, bad ? QUALIFICATION_FAILED : QUALIFICATION_PASSED, now_us);
         return;
     }
     if (!q->settled_at_us) {
@@ -564,10 +603,15 @@ static void review_one(struct fabric_qualification *q, int64_t now_us) {
 }
 
 void qualify_review(struct fabric_pod *pod, int64_t now_us) {
-    for (struct fabric_qualification *q = pod->qualifications; q; q = q->next)
-        if (q->state == QUALIFICATION_RUNNING && q->is_durable && !q->n_changes && !pod->is_importing &&
-            !pod->wants_are_old)
+    for (struct fabric_qualification *q = pod->qualifications, *next; q; q = next) {
+        next = q->next;
+        if (!q->is_durable || q->n_changes || pod->is_importing || pod->wants_are_old)
+            continue;
+        if (q->state == QUALIFICATION_RUNNING)
             review_one(q, now_us);
+        else if (q->state == QUALIFICATION_WAITING)
+            qualify_host_review(q, now_us);
+    }
 }
 
 int64_t qualify_next_us(const struct fabric_pod *pod) {

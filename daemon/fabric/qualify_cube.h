@@ -8,6 +8,9 @@
  *
  * A proof is shorter: one round, every self-loop, no partner. Far ends tell a fiber on the wrong switch.
  *
+ * Of a cube in which hosts were replaced only the links of those hosts are tested, in the same rounds. That
+ * test waits until it can begin, and begins by itself, also after a restart; see qualify_host.h.
+ *
  * The row of the test is durable intent: what its circuits are follows from it and from the round. After a
  * restart the test is over; its circuits are told by the row, removed, and then the row says so. */
 #include "daemon/fabric/change.h"
@@ -18,6 +21,7 @@ enum qualification_state {
     QUALIFICATION_PASSED,
     QUALIFICATION_FAILED,
     QUALIFICATION_ABORTED,
+    QUALIFICATION_WAITING, /* of replaced hosts: begins by itself */
 };
 
 enum link_verdict {
@@ -57,6 +61,8 @@ struct fabric_qualification {
     struct fabric_qualification *next; /* of the pod, in order of cube */
     struct fabric_pod *pod;
     uint16_t cube, partner;
+    uint16_t hosts; /* a bit for each host that was replaced: only its links are tested; 0: all links, because
+                       an operator asked for it, or to prove a replacement */
     enum qualification_state state;
     char begun_by[64], text[FABRIC_TEXT_MAX];
     int64_t since_us, done_us; /* wall */
@@ -87,6 +93,10 @@ void qualify_free_all(struct fabric_pod *pod);
 void qualify_take_over(struct fabric_pod *old, struct fabric_pod *new);
 struct fabric_qualification *qualify_find(const struct fabric_pod *pod, unsigned cube); /* NULL: none */
 
+/* The link is one of those that are tested. */
+bool qualify_tests(const struct fabric_qualification *qualification, unsigned face, unsigned index);
+unsigned qualify_count_links(const struct fabric_qualification *qualification);
+
 /* The test circuits of the rounds that are on, into the ports. After the slices'. */
 void qualify_want(struct fabric_pod *pod);
 /* The circuit is one that a test may have left. */
@@ -106,6 +116,24 @@ unsigned qualify_judge(struct fabric_qualification *qualification);
 /* The verdict speaks against the cube. In a proof, a link that no circuit can be had for does not: the plan
  * for the slice counts it as missing. */
 bool qualify_is_bad(const struct fabric_qualification *qualification, enum link_verdict verdict);
+
+/* What a test is begun with. */
+struct qualify_beginning {
+    uint16_t partner; /* or QUALIFY_NO_PARTNER */
+    uint16_t hosts;
+    const char *by;
+    bool is_proof, is_waiting;
+};
+/* In this change; takes the place of the cube's last test, which does not run. NULL without memory; nothing
+ * is done then. */
+__attribute__((warn_unused_result)) struct fabric_qualification *
+qualify_begin(struct change *change, struct fabric_cube *cube, const struct qualify_beginning *beginning);
+/* In this change of its own. */
+void qualify_end(struct fabric_qualification *qualification, enum qualification_state state, int64_t now_us);
+/* 0, or FABRIC_REFUSED: why the cube cannot be tested now. */
+__attribute__((warn_unused_result)) int qualify_check_cube(const struct fabric_cube *cube,
+                                                           struct fabric_refusal *refusal);
+uint16_t qualify_choose_partner(const struct fabric_cube *cube); /* or QUALIFY_NO_PARTNER */
 
 /* Proves a cube that is held for a slice. Nothing is begun while the store takes no changes. */
 void qualify_begin_proof(struct fabric_cube *cube, int64_t now_us);

@@ -163,7 +163,7 @@ static void find_lossy(struct fabric_qualification *q) {
     unsigned count = 0;
     for (unsigned face = 0; face < TOPO_FACES; face++)
         for (unsigned index = 0; index < TOPO_INDICES; index++)
-            if (q->test[face][index].has_loss)
+            if (qualify_tests(q, face, index) && q->test[face][index].has_loss)
                 loss[count++] = q->test[face][index].loss_mdb;
     qsort(loss, count, sizeof(*loss), compare_loss);
     if (count >= 8 && loss[count / 2] + LOSSY_MDB < limit_mdb)
@@ -171,7 +171,7 @@ static void find_lossy(struct fabric_qualification *q) {
     for (unsigned face = 0; face < TOPO_FACES; face++)
         for (unsigned index = 0; index < TOPO_INDICES; index++) {
             struct link_test *test = &q->test[face][index];
-            if (test->has_loss && test->loss_mdb > limit_mdb &&
+            if (qualify_tests(q, face, index) && test->has_loss && test->loss_mdb > limit_mdb &&
                 (test->verdict == LINK_GOOD || test->verdict == LINK_GOOD_UNSIGNED))
                 test->verdict = LINK_LOSSY;
         }
@@ -200,6 +200,8 @@ unsigned qualify_judge(struct fabric_qualification *q) {
     for (unsigned face = 0; face < TOPO_FACES; face++)
         for (unsigned index = 0; index < TOPO_INDICES; index++) {
             struct link_test *test = &q->test[face][index];
+            if (!qualify_tests(q, face, index))
+                continue;
             test->found_ocs = q->is_proof ? -1 : (int16_t)switch_of_pattern(q, test);
             test->verdict = q->is_proof ? judge_proof(q, face, index) : judge_one(q, face, index);
             test->found_end = q->is_proof ? TOPO_NO_END : foreign_at(q, face, index);
@@ -210,6 +212,6 @@ unsigned qualify_judge(struct fabric_qualification *q) {
         find_lossy(q);
     for (unsigned face = 0; face < TOPO_FACES; face++)
         for (unsigned index = 0; index < TOPO_INDICES; index++)
-            bad += qualify_is_bad(q, q->test[face][index].verdict);
+            bad += qualify_tests(q, face, index) && qualify_is_bad(q, q->test[face][index].verdict);
     return bad;
 }

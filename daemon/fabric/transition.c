@@ -31,20 +31,22 @@ static const uint8_t slice_next[SLICE_STATES][SLICE_EVENTS] = {
 };
 
 /* Columns: cordon, uncordon, drain, cancel, release, work begins, ends, called off; empty, left ill, unfit,
- * proved. */
+ * host replaced, proved. */
 static const uint8_t scheduling_next[SCHEDULINGS][SCHEDULING_EVENTS] = {
 #define OPEN SCHEDULING_SCHEDULABLE
 #define HANDS SCHEDULING_MAINTENANCE
 #define OUT SCHEDULING_QUARANTINED
 #define DRAIN SCHEDULING_DRAINING
-    [SCHEDULING_NONE] = {NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO},
+    [SCHEDULING_NONE] = {NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO},
     [SCHEDULING_SCHEDULABLE] = {SCHEDULING_CORDONED, NO, DRAIN, NO, NO, HANDS, STAY, STAY, STAY, OUT, OUT,
+                                OUT, STAY},
+    [SCHEDULING_CORDONED] = {NO, OPEN, DRAIN, NO, NO, HANDS, STAY, STAY, STAY, OUT, OUT, OUT, STAY},
+    [SCHEDULING_DRAINING] = {NO, NO, STAY, OPEN, NO, HANDS, STAY, STAY, SCHEDULING_DRAINED, OUT, OUT, OUT,
+                             STAY},
+    [SCHEDULING_DRAINED] = {NO, OPEN, NO, NO, NO, HANDS, STAY, STAY, STAY, OUT, OUT, OUT, STAY},
+    [SCHEDULING_MAINTENANCE] = {NO, NO, NO, NO, NO, STAY, OUT, SCHEDULING_CORDONED, STAY, STAY, STAY, STAY,
                                 STAY},
-    [SCHEDULING_CORDONED] = {NO, OPEN, DRAIN, NO, NO, HANDS, STAY, STAY, STAY, OUT, OUT, STAY},
-    [SCHEDULING_DRAINING] = {NO, NO, STAY, OPEN, NO, HANDS, STAY, STAY, SCHEDULING_DRAINED, OUT, OUT, STAY},
-    [SCHEDULING_DRAINED] = {NO, OPEN, NO, NO, NO, HANDS, STAY, STAY, STAY, OUT, OUT, STAY},
-    [SCHEDULING_MAINTENANCE] = {NO, NO, NO, NO, NO, STAY, OUT, SCHEDULING_CORDONED, STAY, STAY, STAY, STAY},
-    [SCHEDULING_QUARANTINED] = {NO, NO, NO, NO, OPEN, HANDS, STAY, STAY, STAY, STAY, STAY, OPEN},
+    [SCHEDULING_QUARANTINED] = {NO, NO, NO, NO, OPEN, HANDS, STAY, STAY, STAY, STAY, STAY, STAY, OPEN},
 #undef OPEN
 #undef HANDS
 #undef OUT
@@ -115,6 +117,7 @@ const char *scheduling_event_text(enum scheduling_event event) {
         [CUBE_IS_EMPTY] = "no slice left",
         [CUBE_LEFT_ILL] = "left a slice UNHEALTHY",
         [CUBE_IS_UNFIT] = "links did not qualify",
+        [CUBE_HOST_REPLACED] = "host replaced",
         [CUBE_IS_PROVED] = "links proved good",
     };
     return (unsigned)event < SCHEDULING_EVENTS ? texts[event] : "";

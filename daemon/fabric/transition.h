@@ -36,9 +36,10 @@ enum scheduling_event {
     CUBE_WORK_ENDS,       /* it was safe to touch in between */
     CUBE_WORK_CALLED_OFF, /* it never was */
     /* What comes of them. */
-    CUBE_IS_EMPTY,  /* no slice has it any more */
-    CUBE_LEFT_ILL,  /* a slice gave it up because it is UNHEALTHY */
-    CUBE_IS_UNFIT,  /* its links did not qualify in the place of another */
+    CUBE_IS_EMPTY, /* no slice has it any more */
+    CUBE_LEFT_ILL, /* a slice gave it up because it is UNHEALTHY */
+    CUBE_IS_UNFIT, /* its links did not qualify in the place of another */
+    CUBE_HOST_REPLACED,
     CUBE_IS_PROVED, /* all its links are proved good */
     SCHEDULING_EVENTS,
 };

@@ -183,7 +183,7 @@ static const struct store_column qualification_columns[] = {
     COLUMN(store_qualification, partner),  COLUMN(store_qualification, state),
     COLUMN(store_qualification, begun_by), COLUMN(store_qualification, since_us),
     COLUMN(store_qualification, done_us),  COLUMN(store_qualification, text),
-    COLUMN(store_qualification, findings),
+    COLUMN(store_qualification, findings), COLUMN(store_qualification, hosts),
 };
 
 static const struct store_column baseline_columns[] = {

@@ -501,9 +501,21 @@ static const char schema_event_owner[] =
     "  WHERE event.slice_uid = -1 AND s.name = event.object AND s.created_us <= event.time_us AND NOT "
     "s.is_former;";
 
+/* Hosts that were replaced: only their links are tested, when their cube is free. */
+static const char schema_host_test[] =
+    "ALTER TABLE qualification ADD COLUMN hosts INTEGER NOT NULL DEFAULT 0;"
+    "DROP VIEW v_qualification;"
+    "CREATE VIEW v_qualification AS SELECT"
+    "  p.name || '/' || c.name AS cube, p.name || '/' || k.name AS partner,"
+    "  CASE q.state WHEN 1 THEN 'RUNNING' WHEN 2 THEN 'PASSED' WHEN 3 THEN 'FAILED' WHEN 4 THEN 'ABORTED'"
+    "    WHEN 5 THEN 'WAITING' ELSE '' END AS state,"
+    "  q.begun_by, q.since_us, q.done_us, q.text, q.findings, q.hosts"
+    "  FROM qualification q JOIN pod p USING (pod_id) JOIN cube c USING (pod_id, cube)"
+    "  LEFT JOIN cube k ON k.pod_id = q.pod_id AND k.cube = q.partner;";
+
 static const char *const migrations[] = {
-    schema_1,        schema_2,       schema_3,          schema_operation_owner, schema_pending_proof,
-    schema_baseline, schema_restore, schema_event_owner};
+    schema_1,        schema_2,       schema_3,           schema_operation_owner, schema_pending_proof,
+    schema_baseline, schema_restore, schema_event_owner, schema_host_test};
 
 _Static_assert(sizeof(migrations) / sizeof(migrations[0]) == STORE_SCHEMA_VERSION,
                "one migration for each schema version");

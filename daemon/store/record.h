@@ -217,6 +217,7 @@ struct store_qualification {
     int64_t since_us, done_us;
     const char *text;
     const char *findings; /* a line for each link that is not good */
+    int64_t hosts;        /* a bit for each host whose links are tested after it was replaced; 0: all links */
 };
 
 /* What the power meter of a B port said when its circuit was made. Key: pod_id, ocs, port. */
