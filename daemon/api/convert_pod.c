@@ -125,6 +125,7 @@ Heliostat__V1__PodStatus *convert_pod(struct arena *arena, const struct fabric_p
         message->cubes[i] = convert_cube(arena, &pod->cube[i], heard_after_us);
     message->spares = pod->spares;
     message->spares_per_power_domain = pod->spares_per_domain;
+    message->revision = pod->revision;
     message->ocses = pod->n_ocses;
     for (unsigned i = 0; i < pod->n_ocses; i++)
         message->ocses_in_sync += pod->ocs[i].state == OCS_IN_SYNC;

@@ -22,7 +22,8 @@ int fabric_clear_circuit(struct fabric *fabric, const struct fabric_actor *actor
     int r = request_check(fabric, actor, ret_outcome, refusal);
     if (r)
         return r;
-    fabric_ocs_name(ocs, name);
+    if ((r = request_check_revision(actor, fabric_ocs_name(ocs, name), ocs->revision, refusal)))
+        return r;
     snprintf(circuit, sizeof(circuit), "%s A%u-B%u", name, a, b);
     if (a < 1 || a > ocs->ports_a || b < 1 || b > ocs->ports_b)
         return refuse_invalid(refusal, "a", "%s: side A has ports 1 to %u, side B 1 to %u", circuit,

@@ -321,6 +321,20 @@ static int put_one(struct change *change, const struct fabric_pod_rows *rows,
     return 0;
 }
 
+static int check_revision(struct fabric *fabric, const struct fabric_actor *actor,
+                          const struct fabric_pod_rows *pods, size_t n_pods, struct fabric_refusal *refusal) {
+    if (!actor->if_revision)
+        return 0;
+    if (n_pods > 1)
+        return refuse_invalid(refusal, "mutation.if_revision", "a revision goes with one pod; %zu are given",
+                              n_pods);
+    const struct fabric_pod *old = find(fabric, pods[0].pod->name);
+    if (!old)
+        return refuse_invalid(refusal, "mutation.if_revision", "pod %s is new and has no revision",
+                              pods[0].pod->name);
+    return request_check_revision(actor, old->name, old->revision, refusal);
+}
+
 int fabric_put_pods(struct fabric *fabric, const struct fabric_actor *actor,
                     const struct fabric_pod_rows *pods, size_t n_pods, int64_t now_us,
                     struct fabric_outcome *ret_outcome, struct fabric_refusal *refusal) {
@@ -333,6 +347,8 @@ int fabric_put_pods(struct fabric *fabric, const struct fabric_actor *actor,
     if (n_pods < 1 || count + n_pods > PODS_MAX)
         return refuse_invalid(refusal, "pods", "%zu pods given, %u are there; at most %u are taken", n_pods,
                               count, PODS_MAX);
+    if ((r = check_revision(fabric, actor, pods, n_pods, refusal)))
+        return r;
     for (size_t i = 0; i < n_pods; i++) {
         const struct fabric_pod *old = find(fabric, pods[i].pod->name);
         if (old && old->is_importing)

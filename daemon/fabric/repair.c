@@ -542,6 +542,12 @@ int fabric_accept_disruption(struct fabric *fabric, const struct fabric_actor *a
         return refuse_invalid(refusal, "with_cubes",
                               "%u cubes are given for %u that have to leave; give none, or one for each",
                               n_with, pending->count);
+    for (unsigned i = 0; before->pending_why == PENDING_PINNED && i < pending->count; i++)
+        if (!n_with || with[i] < 0)
+            return refuse_invalid(refusal, "with_cubes",
+                                  "whoever asked for slice %s chose its cubes, and chooses the one for the place "
+                                  "of %s: name it",
+                                  slice->name, slice->pod->cube[pending->swap[i].out].name);
     derive_pod(slice->pod, now_us);
     attribution_of(slice->pod, now_us, &attribution);
     find_need(slice, before, &attribution, &need);

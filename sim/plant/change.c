@@ -21,6 +21,8 @@ static const struct setting port_settings[] = {
      "light does not pass, state D"},
     {"settle-fail", SETTING_CHOICE, offsetof(struct sim_port, settle_fail), 0, 0, NO_YES,
      "circuits made from now on never settle"},
+    {"reflects", SETTING_CHOICE, offsetof(struct sim_port, reflects), 0, 0, NO_YES,
+     "a loopback plug sits in a port without a fiber: light goes back where it came from"},
     {"loss-mdb",
      SETTING_NUMBER,
      offsetof(struct sim_port, loss_mdb),

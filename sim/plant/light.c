@@ -18,7 +18,8 @@ int32_t sim_light_joined(const struct sim_plant *plant, int32_t end) {
     other = other_port(sw, link->side_b, link->port);
     if (!other)
         return SIM_NO_END;
-    return link->side_b ? sw->port_a[other].end : sw->port_b[other].end;
+    const struct sim_port *port = link->side_b ? &sw->port_a[other] : &sw->port_b[other];
+    return port->end == SIM_NO_END && port->reflects ? end : port->end;
 }
 
 int64_t sim_light_sent_mdbm(struct sim_plant *plant, int32_t end) {
@@ -47,6 +48,8 @@ struct sim_light sim_light_at(struct sim_plant *plant, int32_t end, int64_t now_
     sent_mdbm = sim_light_sent_mdbm(plant, far);
     if (sent_mdbm == SIM_DARK_MDBM)
         return dark;
+    if (far == end) /* the mirrors once more, on the way back */
+        sent_mdbm -= sim_switch_loss_mdb(sw, a, now_us);
     receive_mdbm = sent_mdbm - plant->ends[far].fiber_loss_mdb - sim_switch_loss_mdb(sw, a, now_us) -
                    link->fiber_loss_mdb;
     if (receive_mdbm < plant->sensitivity_mdbm) {

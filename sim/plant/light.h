@@ -11,7 +11,8 @@ struct sim_light {
     int64_t receive_mdbm;
 };
 
-/* The link end that fibers and a circuit join to this one, whether or not light passes; SIM_NO_END: none. */
+/* The link end that fibers and a circuit join to this one, itself at a loopback plug, whether or not light
+ * passes; SIM_NO_END: none. */
 int32_t sim_light_joined(const struct sim_plant *plant, int32_t end);
 /* What the receiver at a link end sees now. */
 struct sim_light sim_light_at(struct sim_plant *plant, int32_t end, int64_t now_us);

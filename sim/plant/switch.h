@@ -46,6 +46,7 @@ struct sim_port {
     int64_t failed, disabled;
     int64_t settle_fail; /* a mirror sent here never settles */
     int64_t loss_mdb;    /* on top of the loss table */
+    int64_t reflects;    /* a loopback plug is fitted: light that comes in goes back */
     uint32_t was_b;      /* of a side A port: what it was connected to before its last move */
     int64_t moved_at_us;
     int32_t end; /* the link end whose fiber is plugged in here, or SIM_NO_END */

@@ -54,6 +54,21 @@ Test(sim_light, goes_both_ways_and_only_through_the_circuit) {
     sees("cube-00/+x/4", "");
 }
 
+Test(sim_light, a_loopback_plug_gives_back_what_comes) {
+    struct text why = {0};
+    const char *reflects = "reflects=yes";
+    ask(&wire, ":oxc:swit:conn:sub (@1),(@10);*opc?");
+    ask(&wire, ":oxc:swit:conn:add (@1),(@15);*opc?"); /* cube 0 +x 5 to B7, where no fiber is */
+    sees("cube-00/+x/5", "");
+    cr_assert(sim_set(&plant, "ocs-x-05/B7", &reflects, 1, &why), "%s", why.data);
+    sees("cube-00/+x/5", "cube-00/+x/5");
+    sees("cube-00/-x/5", "");
+    cr_assert(sim_set(&plant, "ocs-x-05/B2", &reflects, 1, &why), "%s", why.data);
+    ask(&wire, ":oxc:swit:conn:sub (@1),(@15);*opc?");
+    ask(&wire, ":oxc:swit:conn:add (@1),(@10);*opc?");
+    both_lit(); /* a fiber is in B2: no plug is */
+}
+
 Test(sim_light, a_cube_can_see_itself) {
     ask(&wire, ":oxc:swit:conn:add (@3),(@11);*opc?");
     sees("cube-02/+x/5", "cube-02/-x/5");
