@@ -39,7 +39,7 @@ const struct config_key config_keys[] = {
             "A host that did not change for so long flaps no more."),
     INTEGER(repair, settle_ms, "ms", 0, 3600000, 20000,
             "Time after the last failure of a cube before a slice is repaired: failures of one cause show by "
-            "then."),
+            "then. Nor are links on a switch that was to blame or silent within it evidence against a cube."),
     INTEGER(repair, answer_within_s, "s", 1, 604800, 3600,
             "An owner who is asked for a disruption answers by then, or an alarm is raised."),
     INTEGER(repair, limit_per_hour, "repairs", 0, 1000, 6,

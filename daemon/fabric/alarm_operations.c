@@ -101,7 +101,7 @@ static void look_at_switches(const struct teller *teller, const struct fabric_po
         if (attribution.bad_switches >> i & 1)
             tell(teller, "SWITCH_FAULT", fabric_ocs_name(&pod->ocs[i], name), 0,
                  "look at the switch: no cube is to blame, and none is swapped for this",
-                 "%u links through it are dark, of cubes that have no other dark links in common",
+                 "%u links through it are dark, and no one cube has an end of all of them",
                  attribution.dark_links[i]);
 }
 

@@ -41,7 +41,7 @@ static struct witnesses find_witnesses(struct fabric_cube *cube, const struct at
             uint16_t far = attribution_connected_end(pod, end);
             int64_t silent_at_us = cube->host[host].silent_at_us;
             if (far == TOPO_NO_END || now_us < silent_at_us ||
-                attribution->bad_switches >> pod->wiring->port_of[end].ocs & 1)
+                attribution->doubted_switches >> pod->wiring->port_of[end].ocs & 1)
                 continue;
             if (meter_sees_dark(pod, end, silent_at_us))
                 add_witness(&found, METER_WITNESS + (unsigned)pod->wiring->port_of[end].ocs, host);
@@ -245,8 +245,8 @@ void derive_health(struct fabric_pod *pod, int64_t now_us) {
     if (is_blind != pod->is_blind)
         tell_blind(pod, is_blind, now_us);
     attribution = (struct attribution){0};
-    if (is_anyone_silent(pod, now_us))
-        attribution_of(pod, now_us, &attribution);
+    if (pod->has_dark || is_anyone_silent(pod, now_us))
+        attribution_review(pod, now_us, &attribution);
     for (unsigned i = 0; i < pod->n_cubes; i++) {
         struct fabric_cube *cube = &pod->cube[i];
         bool has_moved = false;
@@ -267,6 +267,7 @@ void derive_health(struct fabric_pod *pod, int64_t now_us) {
 
 void derive_dark(struct fabric_pod *pod, int64_t now_us) {
     pod->dark_review_at_us = INT64_MAX;
+    pod->has_dark = false;
     for (unsigned i = 0; i < pod->n_cubes; i++) {
         struct fabric_cube *cube = &pod->cube[i];
         bool has_moved = false;
@@ -278,6 +279,7 @@ void derive_dark(struct fabric_pod *pod, int64_t now_us) {
                 bool is_dark = is_wrong && seen->reports >= 2;
                 has_moved = has_moved || is_dark != seen->known_dark;
                 seen->known_dark = is_dark;
+                pod->has_dark = pod->has_dark || is_dark;
             }
         if (has_moved && cube->durable_slice)
             cube->durable_slice->needs_judging = true;

@@ -71,6 +71,7 @@ struct fabric_cube {
     uint16_t position;
     struct fabric_slice *held_for; /* accepted; whose repair this free cube is held for; NULL: nobody's */
     uint16_t part_hosts, durable_part_hosts; /* a bit each: hosts that parts have */
+    int64_t unfit_since_us; /* monotonic: a repair put it in, and most of its links failed since; 0: not so */
     bool has_unaccounted, is_unproven;
     bool may_be_lit; /* a switch that cannot be read may hold a circuit here */
     struct fabric_host host[FABRIC_HOSTS_PER_CUBE];
@@ -151,9 +152,10 @@ struct fabric_ocs {
     void *transport;      /* of the device, the owner's */
     enum ocs_state state; /* as shown */
     char cause[FABRIC_TEXT_MAX];
-    bool map_known;     /* observed_b was read by this process */
-    bool is_readable;   /* and the session is up */
-    int64_t lost_at_us; /* when the session was lost; 0: is there, or never was */
+    bool map_known;           /* observed_b was read by this process */
+    bool is_readable;         /* and the session is up */
+    int64_t lost_at_us;       /* when the session was lost; 0: is there, or never was */
+    int64_t doubted_until_us; /* its dark links say nothing about cubes before; see attribution.h */
     struct {
         bool is_known, is_down;
         uint32_t losses, returns; /* as last told */
@@ -310,6 +312,7 @@ struct fabric_pod {
     bool spares_per_domain;
     int64_t repair_at_us; /* monotonic: when the review of repairs, drains and spares is due */
     bool is_blind;
+    bool has_dark; /* some end is known dark */
     bool plan_is_old, classes_are_old, wants_are_old;
     bool has_doubted_ports;    /* some port may be disabled, see may_be_disabled */
     bool is_importing;         /* its inventory is being replaced: nothing else may change it meanwhile */

@@ -1,4 +1,5 @@
 #include "daemon/fabric/observe.h"
+#include "daemon/fabric/attribution.h"
 #include "daemon/fabric/derive.h"
 #include "daemon/fabric/link_retry.h"
 #include "daemon/fabric/maintenance.h"
@@ -35,6 +36,8 @@ static void on_state(struct device *device, int64_t now_us, void *userdata) {
         ocs->read_ended = READ_LOST;
     }
     if (!was_readable && ocs->is_readable) {
+        if (ocs->lost_at_us)
+            attribution_doubt(ocs, now_us);
         ocs->lost_at_us = 0;
         ocs->failed_tries = 0;
         ocs->retry_at_us = 0;

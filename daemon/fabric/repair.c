@@ -19,7 +19,6 @@
 
 #define LOOK_AGAIN_US 1000000
 #define HOUR_US (INT64_C(3600) * 1000000)
-#define LINKS_OF_CUBE (TOPO_FACES * TOPO_INDICES)
 
 /* What one slice needs. */
 struct need {
@@ -33,27 +32,11 @@ struct need {
     char cause[FABRIC_TEXT_MAX];
 };
 
-static bool is_fresh(const struct slice_version *version, unsigned cube) {
-    for (unsigned i = 0; i < version->fresh.count; i++)
-        if (version->fresh.swap[i].in == cube)
-            return true;
-    return false;
-}
-
-/* Hosts say that most links of the cube are dark or lead elsewhere, and no switch is to blame for them. */
-static bool is_unfit(const struct fabric_slice *slice, const struct slice_version *version, unsigned cube,
-                     const struct attribution *attribution) {
-    unsigned failed = 0;
-    for (unsigned i = 0; i < version->failed.count; i++) {
-        const struct slice_link *link = &version->failed.link[i];
-        struct topo_link at = topo_link_at(slice->pod->wiring, &version->shape, version->cubes,
-                                           link->position, link->dimension, link->index);
-        unsigned next = topo_shape_next(&version->shape, link->position, link->dimension);
-        if (at.ocs >= 0 && attribution->bad_switches >> at.ocs & 1)
-            continue;
-        failed += (version->cubes[link->position] == cube) + (version->cubes[next] == cube);
-    }
-    return failed > LINKS_OF_CUBE / 2;
+/* Hosts say that most links of the cube are dark or lead elsewhere, nothing else is to blame for them, and it
+ * has been so for the time in which more may show. */
+static bool is_unfit(const struct slice_version *version, const struct fabric_cube *cube, int64_t now_us) {
+    return slice_version_is_fresh(version, cube->index) && cube->unfit_since_us &&
+           now_us - cube->unfit_since_us >= cube->pod->fabric->settings.repair_settle_us;
 }
 
 static void add_need(struct need *need, const struct fabric_cube *cube, bool unfit) {
@@ -69,8 +52,8 @@ static void add_need(struct need *need, const struct fabric_cube *cube, bool unf
     need->cubes[need->n++] = cube->index;
 }
 
-static void find_need(const struct fabric_slice *slice, const struct slice_version *version,
-                      const struct attribution *attribution, struct need *need) {
+static void find_need(const struct fabric_slice *slice, const struct slice_version *version, int64_t now_us,
+                      struct need *need) {
     const struct fabric_pod *pod = slice->pod;
     const struct fabric_settings *settings = &pod->fabric->settings;
     need->n = 0;
@@ -81,8 +64,7 @@ static void find_need(const struct fabric_slice *slice, const struct slice_versi
         bool is_part = !version->shape.whole_cubes;
         bool failed = is_part ? version->state == SLICE_INCOMPLETE : cube->health == HEALTH_UNHEALTHY;
         bool drained = cube->scheduling == SCHEDULING_DRAINING;
-        bool unfit = !failed && !is_part && is_fresh(version, cube->index) &&
-                     is_unfit(slice, version, cube->index, attribution);
+        bool unfit = !failed && !is_part && is_unfit(version, cube, now_us);
         if (!failed && !drained && !unfit)
             continue;
         add_need(need, cube, unfit);
@@ -404,14 +386,14 @@ static void move_or_post(struct fabric_slice *slice, const struct need *need, in
                 now_us);
 }
 
-static void review_slice(struct fabric_slice *slice, const struct attribution *attribution, int64_t now_us) {
+static void review_slice(struct fabric_slice *slice, int64_t now_us) {
     static struct need need;
     struct fabric_pod *pod = slice->pod;
     const struct slice_version *version = slice->accepted;
     int64_t wall_us = fabric_wall_us(pod->fabric, now_us);
     if (!may_look(slice))
         return;
-    find_need(slice, version, attribution, &need);
+    find_need(slice, version, now_us, &need);
     if (need.n == 0) {
         if (version->pending.count)
             put_pending(slice, PENDING_NONE, NULL, 0, false, "", 0, now_us);
@@ -450,9 +432,29 @@ static void end_drains(struct fabric_pod *pod, int64_t now_us) {
         fabric_mark(pod->fabric);
 }
 
+/* Since when cubes that repairs put in look unfit. */
+static void note_unfit(struct fabric_pod *pod, int64_t now_us) {
+    static struct attribution attribution;
+    bool has_looked = false;
+    for (unsigned i = 0; i < pod->n_cubes; i++) {
+        struct fabric_cube *cube = &pod->cube[i];
+        const struct slice_version *version = cube->slice ? cube->slice->accepted : NULL;
+        int64_t since_us = cube->unfit_since_us ? cube->unfit_since_us : now_us;
+        cube->unfit_since_us = 0;
+        if (!version || !version->failed.count || !slice_version_is_fresh(version, cube->index))
+            continue;
+        if (!has_looked)
+            attribution_review(pod, now_us, &attribution);
+        has_looked = true;
+        if (attribution_is_unfit(&attribution, version, pod->wiring, cube->index))
+            cube->unfit_since_us = since_us;
+    }
+    if (has_looked)
+        sooner(pod, now_us + LOOK_AGAIN_US);
+}
+
 void repair_pod(struct fabric_pod *pod, int64_t now_us) {
     struct fabric *fabric = pod->fabric;
-    static struct attribution attribution;
     pod->repair_at_us = INT64_MAX;
     /* After a start the hosts and the switches have to be heard first. */
     int64_t heard_us = fabric->started_us + fabric->settings.report_ttl_us;
@@ -460,18 +462,14 @@ void repair_pod(struct fabric_pod *pod, int64_t now_us) {
         pod->repair_at_us = now_us + LOOK_AGAIN_US / 4;
         return;
     }
-    bool is_needed = false;
-    for (struct fabric_slice *slice = fabric->slices; slice && !is_needed; slice = slice->next)
-        is_needed = slice->pod == pod && slice->accepted->fresh.count;
-    attribution = (struct attribution){0};
-    if (is_needed)
-        attribution_of(pod, now_us, &attribution);
+    derive_pod(pod, now_us);
+    note_unfit(pod, now_us);
     for (struct fabric_slice *slice = fabric->slices, *next; slice; slice = next) {
         next = slice->next;
         if (slice->pod != pod)
             continue;
         derive_pod(pod, now_us);
-        review_slice(slice, &attribution, now_us);
+        review_slice(slice, now_us);
     }
     end_drains(pod, now_us);
     derive_pod(pod, now_us);
@@ -530,7 +528,6 @@ int fabric_accept_disruption(struct fabric *fabric, const struct fabric_actor *a
                              struct fabric_plan *ret_plan, struct fabric_outcome *ret_outcome,
                              struct fabric_refusal *refusal) {
     static struct need need;
-    static struct attribution attribution;
     struct fabric_slice *slice;
     int chosen[TOPO_POSITIONS_MAX];
     int r = request_check(fabric, actor, ret_outcome, refusal);
@@ -549,13 +546,11 @@ int fabric_accept_disruption(struct fabric *fabric, const struct fabric_actor *a
                                   "of %s: name it",
                                   slice->name, slice->pod->cube[pending->swap[i].out].name);
     derive_pod(slice->pod, now_us);
-    attribution_of(slice->pod, now_us, &attribution);
-    find_need(slice, before, &attribution, &need);
+    find_need(slice, before, now_us, &need);
     need.n = pending->count;
     for (unsigned i = 0; i < pending->count; i++) {
         need.cubes[i] = pending->swap[i].out;
-        need.is_unfit[i] =
-            is_fresh(before, need.cubes[i]) && is_unfit(slice, before, need.cubes[i], &attribution);
+        need.is_unfit[i] = is_unfit(before, &slice->pod->cube[need.cubes[i]], now_us);
         chosen[i] = n_with && with[i] >= 0                    ? with[i]
                     : is_held_for(slice, pending->swap[i].in) ? pending->swap[i].in
                                                               : -1;

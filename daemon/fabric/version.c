@@ -163,3 +163,10 @@ int link_list_parse(const char *text, struct link_list *ret_list) {
     link_list_set(ret_list, links, count);
     return 0;
 }
+
+bool slice_version_is_fresh(const struct slice_version *version, unsigned cube) {
+    for (unsigned i = 0; i < version->fresh.count; i++)
+        if (version->fresh.swap[i].in == cube)
+            return true;
+    return false;
+}

@@ -16,6 +16,8 @@ static inline bool slice_version_owns(const struct slice_version *version) {
 static inline bool slice_version_connects(const struct slice_version *version) {
     return slice_version_owns(version) && version->state != SLICE_RESERVED && version->shape.whole_cubes;
 }
+/* A repair put the cube in, and its links are not proved yet. */
+bool slice_version_is_fresh(const struct slice_version *version, unsigned cube);
 /* Two versions have the same hosts and need the same circuits. */
 bool slice_version_same_circuits(const struct slice_version *one, const struct slice_version *other);
 
