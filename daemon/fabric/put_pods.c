@@ -68,8 +68,8 @@ static void compare_slice(const struct fabric_slice *slice, const struct fabric_
             }
 }
 
-/* Rows of baselines and of maintenance name a switch by its index: what a person was told of one switch must not
- * come to stand for another. */
+/* Rows of baselines and of maintenance name a switch by its index: what a person was told of one switch must
+ * not come to stand for another. */
 static int check_indices(const struct fabric_pod *old, const struct fabric_pod *new,
                          struct fabric_refusal *refusal) {
     for (unsigned i = 0; i < new->n_ocses; i++)
