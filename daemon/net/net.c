@@ -13,8 +13,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 
 #define RECEIVE_BUFFER (1 << 20)
+#define ANSWER_TIMEOUT_S 1 /* the kernel answers at once: a lost answer must not stop the daemon */
 #define NEEDED_FLAGS (IFF_UP | IFF_RUNNING | IFF_LOWER_UP)
 
 struct interface {
@@ -36,7 +39,7 @@ struct net_watch {
     struct nl_sock *events, *queries;
     struct interface *interfaces;
     struct entry *entries;
-    bool routes_are_old, has_changed;
+    bool routes_are_old, interfaces_are_old, has_changed;
 };
 
 static const struct interface *find_interface(const struct net_watch *watch, int index) {
@@ -55,6 +58,34 @@ static void lose(struct net_watch *watch, struct entry *entry, const char *forma
     watch->has_changed = true;
 }
 
+static int open_socket(struct nl_sock **ret_sock) {
+    *ret_sock = nl_socket_alloc();
+    if (!*ret_sock)
+        return -ENOMEM;
+    int r = nl_connect(*ret_sock, NETLINK_ROUTE);
+    return r < 0 ? -EPROTONOSUPPORT : 0;
+}
+
+static int open_queries(struct nl_sock **ret_sock) {
+    const struct timeval timeout = {.tv_sec = ANSWER_TIMEOUT_S};
+    int r = open_socket(ret_sock);
+    if (r == 0 &&
+        setsockopt(nl_socket_get_fd(*ret_sock), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) < 0)
+        r = -errno;
+    return r;
+}
+
+/* After a query without an answer: the answer may still come, and would be taken for that of the next. */
+static void renew_queries(struct net_watch *watch) {
+    struct nl_sock *sock = NULL;
+    if (open_queries(&sock) < 0) {
+        nl_socket_free(sock);
+        return;
+    }
+    nl_socket_free(watch->queries);
+    watch->queries = sock;
+}
+
 /* Asks for the route anew, and judges it. A way that leads over another interface than before is no loss as
  * long as the interface before has carrier: connections outlive it. */
 static void look_up(struct net_watch *watch, struct entry *entry) {
@@ -62,8 +93,10 @@ static void look_up(struct net_watch *watch, struct entry *entry) {
     char text[INET6_ADDRSTRLEN] = "";
     int r = net_route_get(watch->queries, &entry->address, &route);
     const struct interface *interface = r == 0 ? find_interface(watch, route.interface) : NULL;
-    if (r == -EAGAIN)
-        return; /* the kernel gave no answer: what was known stands */
+    if (r == -EAGAIN) { /* the kernel gave no answer: what was known stands */
+        renew_queries(watch);
+        return;
+    }
     entry->route = r == 0 ? route : (struct net_route){0};
     if (interface && interface->is_up) {
         if (!entry->path.is_up) {
@@ -156,19 +189,14 @@ static int on_message(struct nl_msg *message, void *userdata) {
     return NL_OK;
 }
 
-static int open_socket(struct nl_sock **ret_sock) {
-    *ret_sock = nl_socket_alloc();
-    if (!*ret_sock)
-        return -ENOMEM;
-    int r = nl_connect(*ret_sock, NETLINK_ROUTE);
-    return r < 0 ? -EPROTONOSUPPORT : 0;
-}
-
 /* Every interface, after a start and after events were dropped. */
 static int read_interfaces(struct net_watch *watch) {
     struct nl_cache *cache;
-    if (rtnl_link_alloc_cache(watch->queries, AF_UNSPEC, &cache) < 0)
+    if (rtnl_link_alloc_cache(watch->queries, AF_UNSPEC, &cache) < 0) {
+        renew_queries(watch);
         return -EIO;
+    }
+    watch->interfaces_are_old = false;
     for (struct interface *interface = watch->interfaces; interface; interface = interface->next) {
         struct rtnl_link *link = rtnl_link_get(cache, interface->index);
         if (!link)
@@ -189,7 +217,7 @@ int net_watch_new(struct net_watch **ret_watch) {
         return -ENOMEM;
     int r = open_socket(&watch->events);
     if (r == 0)
-        r = open_socket(&watch->queries);
+        r = open_queries(&watch->queries);
     if (r == 0) {
         nl_socket_disable_seq_check(watch->events);
         nl_socket_modify_cb(watch->events, NL_CB_VALID, NL_CB_CUSTOM, on_message, watch);
@@ -237,6 +265,8 @@ bool net_watch_dispatch(struct net_watch *watch) {
         r = nl_recvmsgs_default(watch->events);
     while (r == 0);
     if (r == -NLE_NOMEM) /* events were dropped (ENOBUFS) */
+        watch->interfaces_are_old = true;
+    if (watch->interfaces_are_old)
         (void)!read_interfaces(watch);
     if (watch->routes_are_old) {
         watch->routes_are_old = false;

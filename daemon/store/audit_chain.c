@@ -1,10 +1,14 @@
+/* The digest without a library context: it allocates nothing. The first use of a context where memory lacks
+ * leaves it half made, and the next use of it crashes. */
+#define OPENSSL_SUPPRESS_DEPRECATED
+
 #include "daemon/store/audit_chain.h"
 #include "daemon/store/connection.h"
 #include "daemon/store/rows.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <openssl/evp.h>
+#include <openssl/sha.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,40 +19,35 @@
 static const char no_hash[AUDIT_HASH_SIZE] =
     "0000000000000000000000000000000000000000000000000000000000000000";
 
-static bool hash_field(EVP_MD_CTX *context, const char *bytes) {
+static void hash_field(SHA256_CTX *context, const char *bytes) {
     char length[24];
     size_t size = strlen(bytes);
     int n = snprintf(length, sizeof(length), "%zu:", size);
-    return EVP_DigestUpdate(context, length, n) == 1 && EVP_DigestUpdate(context, bytes, size) == 1;
+    SHA256_Update(context, length, n);
+    SHA256_Update(context, bytes, size);
 }
 
-int audit_hash(const char *previous, const struct store_audit *row, char ret_hash[AUDIT_HASH_SIZE]) {
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    if (context == NULL)
-        return -ENOMEM;
-    bool ok = EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1 && hash_field(context, previous);
+void audit_hash(const char *previous, const struct store_audit *row, char ret_hash[AUDIT_HASH_SIZE]) {
+    SHA256_CTX context;
+    SHA256_Init(&context);
+    hash_field(&context, previous);
     const struct store_table_info *info = &store_table_info[STORE_AUDIT];
-    for (unsigned i = 0; ok && i < info->n_columns; i++) {
+    for (unsigned i = 0; i < info->n_columns; i++) {
         const struct store_column *column = &info->columns[i];
         if (column->offset == offsetof(struct store_audit, hash))
             continue;
         if (column->kind == STORE_COLUMN_INTEGER) {
             char number[24];
             snprintf(number, sizeof(number), "%" PRId64, store_column_integer(column, row));
-            ok = hash_field(context, number);
+            hash_field(&context, number);
         } else {
-            ok = hash_field(context, store_column_text(column, row));
+            hash_field(&context, store_column_text(column, row));
         }
     }
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned n = 0;
-    ok = ok && EVP_DigestFinal_ex(context, digest, &n) == 1;
-    EVP_MD_CTX_free(context);
-    if (!ok)
-        return -ENOMEM;
-    for (unsigned i = 0; i < (AUDIT_HASH_SIZE - 1) / 2; i++)
+    unsigned char digest[SHA256_DIGEST_LENGTH];
+    SHA256_Final(digest, &context);
+    for (unsigned i = 0; i < sizeof(digest); i++)
         sprintf(ret_hash + 2 * i, "%02x", digest[i]);
-    return 0;
 }
 
 /* A row of the chain as table meta keeps it; absent: id 0 and the hash before the first row. */
@@ -114,10 +113,9 @@ static int walk(sqlite3_stmt *statement, int64_t anchor_id, char previous[AUDIT_
         union store_record record;
         char hash[AUDIT_HASH_SIZE];
         int result = rows_read(statement, STORE_AUDIT, &record);
-        if (result == 0)
-            result = audit_hash(previous, &record.audit, hash);
         if (result < 0)
             return result;
+        audit_hash(previous, &record.audit, hash);
         if (record.audit.audit_id <= anchor_id)
             return broken(error, error_size,
                           "audit row %" PRId64 " is not after the last pruned one, %" PRId64,

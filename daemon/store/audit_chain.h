@@ -18,9 +18,7 @@ struct audit_chain {
     char head_hash[AUDIT_HASH_SIZE];
 };
 
-/* 0 or -ENOMEM. */
-__attribute__((warn_unused_result)) int audit_hash(const char *previous, const struct store_audit *row,
-                                                   char ret_hash[AUDIT_HASH_SIZE]);
+void audit_hash(const char *previous, const struct store_audit *row, char ret_hash[AUDIT_HASH_SIZE]);
 /* All return 0 or negative errno. */
 __attribute__((warn_unused_result)) int audit_chain_load(sqlite3 *db, struct audit_chain *ret_chain);
 __attribute__((warn_unused_result)) int audit_chain_save(sqlite3 *db, const struct audit_chain *chain);
