@@ -5,101 +5,116 @@
 #include "ctl/output.h"
 #include "ctl/pod.h"
 #include "ctl/registry.h"
+#include "ctl/word.h"
 #include <string.h>
 
-#define CUBES_MAX 256
-#define HOSTS_PER_CUBE 16
-
-struct links {
-    unsigned optical, heard, light;
-};
-
-struct hosts {
-    const Heliostat__V1__Pod *pod;
-    const Heliostat__V1__PodStatus *status;
-    struct links of[CUBES_MAX][HOSTS_PER_CUBE];
-};
-
-/* The host of the chip at a face link: hosts drive blocks of 2x2x1 chips. Links of an x face are numbered y +
- * 4z, of a y face x + 4z, of a z face x + 4y. */
-static unsigned host_at(const char *face, uint32_t index) {
-    unsigned low = index % 4, high = index / 4 % 4, edge = face[0] == '+' ? 3 : 0;
-    unsigned x = face[1] == 'x' ? edge : low;
-    unsigned y = face[1] == 'x' ? low : face[1] == 'y' ? edge : high;
-    unsigned z = face[1] == 'z' ? edge : high;
-    return x / 2 + 2 * (y / 2) + 4 * z;
-}
-
-static const char *slice_of(const Heliostat__V1__PodStatus *status, uint32_t cube) {
-    for (size_t i = 0; i < status->n_cubes; i++)
-        if (status->cubes[i]->index == cube)
-            return status->cubes[i]->part_hosts ? "(cube is cut)" : status->cubes[i]->slice;
-    return "";
-}
-
 static const struct ctl_column columns[] = {
-    {"NAME"}, {"NODE"}, {"ADDRESS"}, {"REPORT"}, {"LIT", CTL_COLUMN_RIGHT}, {"SLICE", CTL_COLUMN_WHERE_GIVEN},
+    {"NAME"},
+    {"NODE"},
+    {"ADDRESS"},
+    {"HEALTH"},
+    {"REPORT"},
+    {"LIT", CTL_COLUMN_RIGHT},
+    {"IN USE", CTL_COLUMN_WIDE},
+    {"SOURCE", CTL_COLUMN_WIDE},
+    {"SINCE", CTL_COLUMN_WIDE},
+    {"SLICE", CTL_COLUMN_WHERE_GIVEN},
+    {"CAUSE", CTL_COLUMN_WHERE_GIVEN},
 };
 
-static void print_hosts(struct ctl *ctl, const struct hosts *hosts, const char *cube) {
-    struct ctl_table table;
-    ctl_table_init(&table, columns, sizeof(columns) / sizeof(*columns));
-    for (size_t c = 0; c < hosts->pod->n_cubes; c++) {
-        const Heliostat__V1__Cube *k = hosts->pod->cubes[c];
-        const char *slash = strchr(k->name, '/');
-        if (*cube && strcmp(k->name, cube) != 0 && !(slash && strcmp(slash + 1, cube) == 0))
-            continue;
-        for (size_t h = 0; h < k->n_hosts; h++) {
-            const struct links *l = k->index < CUBES_MAX && k->hosts[h]->index < HOSTS_PER_CUBE
-                                        ? &hosts->of[k->index][k->hosts[h]->index]
-                                        : &(struct links){0};
-            ctl_table_cell(&table, "%s", k->hosts[h]->name);
-            ctl_table_cell(&table, "%s", k->hosts[h]->node_name);
-            ctl_table_cell(&table, "%s", k->hosts[h]->address);
-            ctl_table_cell(&table, "%s", !l->optical ? "-" : l->heard ? "heard" : "SILENT");
-            ctl_table_cell(&table, "%u/%u", l->light, l->optical);
-            ctl_table_cell(&table, "%s", slice_of(hosts->status, k->index));
-        }
-    }
-    ctl_show_table(ctl, &table);
-    ctl_table_deinit(&table);
+static const char *health_word(Heliostat__V1__Health health) {
+    return ctl_enum_word(&heliostat__v1__health__descriptor, (int)health);
+}
+
+static const char *report_word(const Heliostat__V1__HostStatus *h) {
+    return h->heard ? "heard" : *h->heard_at ? "SILENT" : "-";
+}
+
+static int read_hosts(struct ctl *ctl, const char *pod, const char *cube,
+                      Heliostat__V1__ListHostsResponse **ret_response) {
+    Heliostat__V1__ListHostsRequest request = HELIOSTAT__V1__LIST_HOSTS_REQUEST__INIT;
+    request.pod = (char *)pod;
+    request.cube = (char *)cube;
+    return ctl_call(ctl, "HostService/ListHosts", &request.base,
+                    &heliostat__v1__list_hosts_response__descriptor, ret_response);
 }
 
 static int host_list(struct ctl *ctl) {
-    Heliostat__V1__ExportInventoryRequest ask_inventory = HELIOSTAT__V1__EXPORT_INVENTORY_REQUEST__INIT;
-    Heliostat__V1__ExportInventoryResponse *inventory;
-    Heliostat__V1__ListLinksRequest ask_links = HELIOSTAT__V1__LIST_LINKS_REQUEST__INIT;
-    Heliostat__V1__ListLinksResponse *links;
-    Heliostat__V1__GetPodResponse *pod;
-    struct hosts *hosts = ctl_alloc(ctl, sizeof(*hosts));
-    int exit_status = ctl_read_pod(ctl, ctl_flag_text_or(ctl, "pod", ""), &pod);
+    Heliostat__V1__ListHostsResponse *response;
+    struct ctl_table table;
+    int exit_status =
+        read_hosts(ctl, ctl_flag_text_or(ctl, "pod", ""), ctl_flag_text_or(ctl, "cube", ""), &response);
     if (exit_status)
         return exit_status;
-    ask_inventory.pod = ask_links.pod = pod->pod->name;
-    exit_status = ctl_call(ctl, "InventoryService/ExportInventory", &ask_inventory.base,
-                           &heliostat__v1__export_inventory_response__descriptor, &inventory);
-    if (exit_status == 0)
-        exit_status = ctl_call(ctl, "HostService/ListLinks", &ask_links.base,
-                               &heliostat__v1__list_links_response__descriptor, &links);
-    if (exit_status)
-        return exit_status;
-    if (!inventory->inventory || inventory->inventory->n_pods != 1)
-        return ctl_fail(ctl, CTL_EXIT_FAILED, "the answer holds no pod");
-    hosts->pod = inventory->inventory->pods[0];
-    hosts->status = pod->pod;
     if (ctl_wants_json(ctl))
-        return ctl_print_json(ctl, hosts->pod);
-    for (size_t i = 0; i < links->n_links; i++) {
-        const Heliostat__V1__OpticalLink *l = links->links[i];
-        if (l->cube >= CUBES_MAX || l->index >= 16 || strlen(l->face) != 2)
-            continue;
-        struct links *of = &hosts->of[l->cube][host_at(l->face, l->index)];
-        of->optical++;
-        of->heard += l->heard;
-        of->light += l->heard && l->light;
+        return ctl_print_json(ctl, response);
+    ctl_table_init(&table, columns, sizeof(columns) / sizeof(*columns));
+    for (size_t i = 0; i < response->n_hosts; i++) {
+        const Heliostat__V1__HostStatus *h = response->hosts[i];
+        ctl_table_cell(&table, "%s", h->name);
+        ctl_table_cell(&table, "%s", h->node_name);
+        ctl_table_cell(&table, "%s", h->address);
+        ctl_table_cell(&table, "%s", health_word(h->health));
+        ctl_table_cell(&table, "%s", report_word(h));
+        ctl_table_cell(&table, "%u/%u", h->links_lit, h->optical_links);
+        ctl_table_cell(&table, "%s", h->chips_in_use ? "yes" : "no");
+        ctl_table_cell(&table, "%s", h->health_source);
+        ctl_table_cell(&table, "%s", h->health_since);
+        ctl_table_cell(&table, "%s", h->slice);
+        ctl_table_cell(&table, "%s", h->health_cause);
     }
-    print_hosts(ctl, hosts, ctl_flag_text_or(ctl, "cube", ""));
+    ctl_show_table(ctl, &table);
+    ctl_table_deinit(&table);
     return 0;
+}
+
+static void field(const char *name, const char *value) {
+    if (*value)
+        printf("%-9s %s\n", name, value);
+}
+
+static void print_host(struct ctl *ctl, const Heliostat__V1__HostStatus *h) {
+    const char *colon = *h->health_cause ? ": " : "";
+    field("Name", h->name);
+    field("Node", h->node_name);
+    field("Address", h->address);
+    field("Health", ctl_text(ctl, "%s%s%s", health_word(h->health), colon, h->health_cause));
+    field("Source", h->health_source);
+    field("Since", *h->health_since ? h->health_since : "before the daemon started");
+    field("Heard", !*h->heard_at ? "never since the daemon started"
+                   : h->heard    ? h->heard_at
+                                 : ctl_text(ctl, "%s, SILENT since", h->heard_at));
+    field("Links", ctl_text(ctl, "%u of %u see light", h->links_lit, h->optical_links));
+    field("In use", h->chips_in_use ? "yes: a process uses its chips" : "no");
+    field("Slice", h->slice);
+    for (size_t i = 0; i < h->n_chips; i++) {
+        const Heliostat__V1__ChipStatus *c = h->chips[i];
+        printf("  %s  %s%s%s%s%s\n", c->name, health_word(c->health), *c->health_cause ? ": " : "",
+               c->health_cause, *c->serial ? ", serial " : "", c->serial);
+    }
+}
+
+static int host_get(struct ctl *ctl) {
+    Heliostat__V1__ListHostsResponse *response;
+    const char *name = ctl_positional(ctl, 0), *last = strrchr(name, '/');
+    const char *wants = "wants a host such as cube-07/host-03 or pod/cube-07/host-03";
+    if (!last || strncmp(last + 1, "host-", 5) != 0)
+        return ctl_fail(ctl, CTL_EXIT_USAGE, "'%s' is not accepted; %s", name, wants);
+    int exit_status = read_hosts(ctl, "", ctl_text(ctl, "%.*s", (int)(last - name), name), &response);
+    if (exit_status)
+        return exit_status;
+    for (size_t i = 0; i < response->n_hosts; i++) {
+        const Heliostat__V1__HostStatus *h = response->hosts[i];
+        if (strcmp(strrchr(h->name, '/'), last) != 0)
+            continue;
+        if (ctl_wants_json(ctl))
+            return ctl_print_json(ctl, h);
+        print_host(ctl, h);
+        return 0;
+    }
+    ctl_fail(ctl, CTL_EXIT_NOT_FOUND, "%.*s has no host %s; its hosts are host-00 to host-15",
+             (int)(last - name), name, last + 1);
+    return CTL_EXIT_NOT_FOUND;
 }
 
 static const struct ctl_flag list_flags[] = {
@@ -110,13 +125,21 @@ static const struct ctl_flag list_flags[] = {
 
 static const struct ctl_command commands[] = {
     {"list",
-     "List hosts: their names, whether they report, how many of their optical links see light",
+     "List hosts: their names, health, whether they report, how many of their optical links see light",
      NULL,
      {{0}},
      list_flags,
      CTL_FLAGS_WATCH,
      NULL,
      host_list},
+    {"get",
+     "Show one host: how it and its chips are, who says so, since when",
+     NULL,
+     {{"HOST", false, CTL_OBJECT_HOST, "Name of the host, cube-07/host-03"}},
+     NULL,
+     CTL_FLAGS_WATCH,
+     NULL,
+     host_get},
     {"maintain",
      "Make a host safe to touch, and keep it so until maintain-done",
      "Every circuit with an end there is removed and read back, those of slices once their owners agree. A "

@@ -1,7 +1,9 @@
+#include "daemon/api/convert.h"
 #include "daemon/api/find.h"
 #include "daemon/api/pending.h"
 #include "daemon/api/refusal.h"
 #include "daemon/api/report.h"
+#include "daemon/fabric/attribution.h"
 #include "heliostat/v1/host.pb-c.h"
 #include "inventory/names.h"
 
@@ -78,10 +80,93 @@ static void list_links(struct api *api, struct grpcx_call *call, const ProtobufC
     arena_deinit(&arena);
 }
 
+/* Chips of a host: x fastest. */
+static Heliostat__V1__ChipStatus *convert_chip(struct arena *arena, const struct fabric_cube *cube,
+                                               unsigned host, unsigned chip, bool is_heard) {
+    const struct fabric_host *h = &cube->host[host];
+    unsigned x = 2 * (host % 2) + chip % 2, y = 2 * (host / 2 % 2) + chip / 2, z = host / 4;
+    bool has_failed = is_heard && !(h->chips_ok >> chip & 1);
+    char name[INVENTORY_NAME_MAX];
+    Heliostat__V1__ChipStatus *message = arena_message(arena, &heliostat__v1__chip_status__descriptor);
+    if (!message)
+        return NULL;
+    inventory_chip_name(name, cube->pod->name, cube->pod->n_cubes, cube->index, x, y, z);
+    message->name = arena_copy(arena, name);
+    if (cube->serial[x + 4 * (y + 4 * z)])
+        message->serial = cube->serial[x + 4 * (y + 4 * z)];
+    message->health = has_failed  ? HELIOSTAT__V1__HEALTH__HEALTH_UNHEALTHY
+                      : is_heard  ? HELIOSTAT__V1__HEALTH__HEALTH_HEALTHY
+                      : h->health ? (Heliostat__V1__Health)h->health
+                                  : HELIOSTAT__V1__HEALTH__HEALTH_UNKNOWN;
+    message->health_cause = has_failed ? (char *)"CHIP_FAILED" : is_heard ? (char *)"" : (char *)h->cause;
+    return message;
+}
+
+static Heliostat__V1__HostStatus *convert_host(struct arena *arena, const struct fabric_cube *cube,
+                                               unsigned host, int64_t heard_after_us) {
+    const struct fabric_host *h = &cube->host[host];
+    const struct fabric_slice *slice = cube->durable_slice ? cube->durable_slice : h->part;
+    Heliostat__V1__HostStatus *message = arena_message(arena, &heliostat__v1__host_status__descriptor);
+    char name[INVENTORY_NAME_MAX];
+    if (!message)
+        return NULL;
+    inventory_host_name(name, cube->pod->name, cube->pod->n_cubes, cube->index, host);
+    message->name = arena_copy(arena, name);
+    message->node_name = h->node_name ? h->node_name : (char *)"";
+    message->address = h->address ? h->address : (char *)"";
+    message->cube = cube->index;
+    message->index = host;
+    message->health = h->health ? (Heliostat__V1__Health)h->health : HELIOSTAT__V1__HEALTH__HEALTH_UNKNOWN;
+    message->health_cause = (char *)h->cause;
+    message->health_source = (char *)fabric_health_source(h->health, h->cause);
+    message->health_since = convert_time(arena, fabric_wall_of(cube->pod->fabric, h->health_since_us));
+    message->heard_at = convert_time(arena, fabric_wall_of(cube->pod->fabric, h->heard_us));
+    message->heard = h->heard_us && h->heard_us > heard_after_us;
+    message->chips_in_use = h->chips_in_use;
+    message->slice = slice ? (char *)slice->name : (char *)"";
+    message->chips = arena_array(arena, 4, sizeof(*message->chips));
+    for (unsigned chip = 0; message->chips && chip < 4; chip++)
+        message->chips[message->n_chips++] = convert_chip(arena, cube, host, chip, message->heard);
+    for (unsigned end = 0; end < TOPO_ENDS_PER_CUBE; end++)
+        if (attribution_host_of_end(end / TOPO_INDICES, end % TOPO_INDICES) == host) {
+            message->optical_links++;
+            message->links_lit += message->heard && cube->end[end / TOPO_INDICES][end % TOPO_INDICES].light;
+        }
+    return message;
+}
+
+/* Neither is this: only whose the hosts are does. */
+static void list_hosts(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request) {
+    const Heliostat__V1__ListHostsRequest *q = (const void *)request;
+    const struct fabric_pod *pod = NULL;
+    const struct fabric_cube *cube = NULL;
+    struct fabric_refusal refusal = {0};
+    struct arena arena = {0};
+    int64_t heard_after_us = api_now_us(api) - api->options.report_ttl_us;
+    Heliostat__V1__ListHostsResponse reply = HELIOSTAT__V1__LIST_HOSTS_RESPONSE__INIT;
+    int r = *q->pod || !*q->cube ? find_pod(api->fabric, q->pod, "pod", &pod, &refusal) : 0;
+    if (!r && *q->cube)
+        r = find_cube(api->fabric, pod, q->cube, "cube", REASON_NONE, &cube, &refusal);
+    if (r) {
+        pending_refuse(api, call, request, &refusal, list_hosts);
+        return;
+    }
+    pod = cube ? cube->pod : pod;
+    unsigned first = cube ? cube->index : 0, end = cube ? cube->index + 1u : pod->n_cubes;
+    reply.meta = api_meta(api, &arena, false);
+    reply.hosts = arena_array(&arena, (size_t)(end - first) * FABRIC_HOSTS_PER_CUBE, sizeof(*reply.hosts));
+    for (unsigned i = first; i < end && !arena.has_failed; i++)
+        for (unsigned host = 0; host < FABRIC_HOSTS_PER_CUBE; host++)
+            reply.hosts[reply.n_hosts++] = convert_host(&arena, &pod->cube[i], host, heard_after_us);
+    pending_read(api, call, &arena, &reply.base, request, list_hosts);
+    arena_deinit(&arena);
+}
+
 #define METHOD(name, request, handler) SERVICE_METHOD("HostService", name, request, GRPCX_UNARY, handler)
 
 const struct service_method host_service[] = {
     METHOD("ReportHost", report_host, report_host),
     METHOD("ListLinks", list_links, list_links),
+    METHOD("ListHosts", list_hosts, list_hosts),
     {0},
 };

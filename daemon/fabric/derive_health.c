@@ -108,6 +108,10 @@ struct verdict {
     char cause[FABRIC_TEXT_MAX];
 };
 
+const char *fabric_health_source(enum health health, const char *cause) {
+    return health == HEALTH_UNKNOWN || strcmp(cause, "HOST_SILENT") == 0 ? "engine" : "host report";
+}
+
 /* The worst host decides; an operator's word goes over all but his word that it is healthy, which only stands
  * where no host was ever heard. */
 static struct verdict judge(const struct fabric_cube *cube) {
@@ -137,8 +141,7 @@ static struct verdict judge(const struct fabric_cube *cube) {
         if (!count[health])
             continue;
         verdict.health = health;
-        verdict.source =
-            health == HEALTH_UNKNOWN || strcmp(cause[health], "HOST_SILENT") == 0 ? "engine" : "host report";
+        verdict.source = fabric_health_source(health, cause[health]);
         if (count[health] == FABRIC_HOSTS_PER_CUBE)
             snprintf(verdict.cause, sizeof(verdict.cause), "%s: all hosts", cause[health]);
         else if (count[health] == 1)

@@ -113,6 +113,10 @@ void fabric_set_clock(struct fabric *fabric, int64_t now_us, int64_t wall_us) {
     fabric->last_now_us = now_us;
 }
 
+int64_t fabric_wall_of(const struct fabric *fabric, int64_t monotonic_us) {
+    return monotonic_us ? fabric_wall_us(fabric, monotonic_us) : 0;
+}
+
 const char *fabric_cube_name(const struct fabric_cube *cube, char text[96]) {
     snprintf(text, 96, "%s/%s", cube->pod->name, cube->name);
     return text;

@@ -475,6 +475,10 @@ struct fabric_circuit_loss {
 bool fabric_circuit_loss(const struct fabric_ocs *ocs, uint16_t a, struct fabric_circuit_loss *ret_loss);
 /* Which block of its cube a part of a cube is; false for whole cubes. */
 bool fabric_part_block(const struct slice_version *version, struct topo_block *ret_block);
+/* Who says so of a host: "host report" or "engine". */
+const char *fabric_health_source(enum health health, const char *cause);
+/* Wall time of a monotonic time; 0 of 0. */
+int64_t fabric_wall_of(const struct fabric *fabric, int64_t monotonic_us);
 /* The hosts of the slice's cubes report at present, so that it can be qualified. */
 bool fabric_slice_can_qualify(const struct fabric_slice *slice);
 

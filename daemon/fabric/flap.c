@@ -16,6 +16,8 @@ static void show(struct fabric *fabric, struct fabric_host *host, int64_t now_us
     }
     if (host->health == health && strcmp(host->cause, cause) == 0)
         return;
+    if (host->health != health)
+        host->health_since_us = now_us;
     host->health = health;
     host->cause = cause;
     host->has_moved = true;

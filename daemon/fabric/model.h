@@ -32,7 +32,8 @@ struct fabric_host {
     int64_t heard_us;     /* monotonic; 0: never */
     int64_t silent_at_us; /* when it is UNKNOWN unless heard again */
     enum health health;
-    const char *cause; /* static */
+    const char *cause;       /* static */
+    int64_t health_since_us; /* monotonic; 0: before the start */
     /* What was said of it last, before flapping is damped; see flap.h. */
     enum health said;
     const char *said_cause; /* static */
