@@ -165,26 +165,71 @@ bool maintenance_covers(const struct fabric_maintenance *m, unsigned ocs, enum t
     }
 }
 
+static void add_port(struct maintenance_port *ports, unsigned *count, unsigned ocs, unsigned side,
+                     unsigned port) {
+    ports[(*count)++] =
+        (struct maintenance_port){.ocs = (uint16_t)ocs, .port = (uint16_t)port, .side = (uint8_t)side};
+}
+
+unsigned maintenance_ports(const struct fabric_maintenance *m,
+                           struct maintenance_port ret_ports[2 * TOPO_PORTS_MAX]) {
+    const struct maintenance_object *object = &m->object;
+    const struct fabric_ocs *ocs = &m->pod->ocs[object->ocs];
+    unsigned count = 0;
+    switch (object->kind) {
+    case MAINTENANCE_OCS:
+        for (unsigned a = 1; a <= ocs->ports_a; a++)
+            add_port(ret_ports, &count, object->ocs, TOPO_SIDE_A, a);
+        for (unsigned b = 1; b <= ocs->ports_b; b++)
+            add_port(ret_ports, &count, object->ocs, TOPO_SIDE_B, b);
+        break;
+    case MAINTENANCE_PORT:
+        add_port(ret_ports, &count, object->ocs, object->side, object->port);
+        if (object->move_to && object->move_to != object->port)
+            add_port(ret_ports, &count, object->ocs, object->side, object->move_to);
+        break;
+    default:
+        for (unsigned face = 0; face < TOPO_FACES; face++)
+            for (unsigned index = 0; index < TOPO_INDICES; index++) {
+                const struct topo_port *at = &m->pod->wiring->port_of[topo_end(object->cube, face, index)];
+                if (at->ocs >= 0 && maintenance_covers(m, (unsigned)at->ocs, at->side, at->port))
+                    add_port(ret_ports, &count, (unsigned)at->ocs, at->side, at->port);
+            }
+    }
+    return count;
+}
+
 /* A switch that is being restored blocks nothing as a whole: its links come back one stage after the other.
  */
 static bool blocks(const struct fabric_maintenance *m) {
     return !m->accepted.stage;
 }
 
+void maintenance_mark_ports(struct fabric_pod *pod) {
+    for (unsigned i = 0; i < pod->n_ocses; i++)
+        pod->ocs[i].ports_are_old = true;
+}
+
 void maintenance_derive_blocks(struct fabric_pod *pod) {
+    struct maintenance_port ports[2 * TOPO_PORTS_MAX];
     for (unsigned i = 0; i < pod->n_ocses; i++) {
         struct fabric_ocs *ocs = &pod->ocs[i];
         for (unsigned a = 1; a <= ocs->ports_a; a++)
             ocs->port[a].is_blocked = false;
         memset(ocs->is_b_blocked, 0, sizeof(ocs->is_b_blocked));
-        for (const struct fabric_maintenance *m = pod->maintenances; m; m = m->next) {
-            for (unsigned a = 1; blocks(m) && a <= ocs->ports_a; a++)
-                ocs->port[a].is_blocked = ocs->port[a].is_blocked || maintenance_covers(m, i, TOPO_SIDE_A, a);
-            for (unsigned b = 1; blocks(m) && b <= ocs->ports_b; b++)
-                ocs->is_b_blocked[b] = ocs->is_b_blocked[b] || maintenance_covers(m, i, TOPO_SIDE_B, b);
-        }
         ocs->needs_reconcile = true;
     }
+    for (const struct fabric_maintenance *m = pod->maintenances; m; m = m->next) {
+        unsigned count = blocks(m) ? maintenance_ports(m, ports) : 0;
+        for (unsigned i = 0; i < count; i++) {
+            struct fabric_ocs *ocs = &pod->ocs[ports[i].ocs];
+            if (ports[i].side == TOPO_SIDE_A)
+                ocs->port[ports[i].port].is_blocked = true;
+            else
+                ocs->is_b_blocked[ports[i].port] = true;
+        }
+    }
+    maintenance_mark_ports(pod);
     pod->wants_are_old = pod->classes_are_old = pod->plan_is_old = true;
     for (struct fabric_slice *slice = pod->fabric->slices; slice; slice = slice->next)
         if (slice->pod == pod)
@@ -379,6 +424,7 @@ static void land_terms(struct fabric *fabric, struct step *step, int64_t now_us)
         m->pod->classes_are_old = true;
     m->durable = *after;
     m->n_changes--;
+    maintenance_mark_ports(m->pod);
     if (has_moved) {
         read_again(m, now_us);
         maintenance_derive_blocks(m->pod);
@@ -410,6 +456,7 @@ void maintenance_change_terms(struct change *change, struct fabric_maintenance *
     m->accepted = *after = *terms;
     m->n_changes++;
     put_row(change, m);
+    maintenance_mark_ports(m->pod);
     if (stage_moves)
         maintenance_derive_blocks(m->pod);
     struct step step = {

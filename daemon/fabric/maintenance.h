@@ -77,11 +77,22 @@ void maintenance_take_over(struct fabric_pod *old, struct fabric_pod *new);
 struct fabric_maintenance *maintenance_find(const struct fabric_pod *pod, const char *name); /* NULL: none */
 bool maintenance_exists(const struct fabric_pod *pod, const struct maintenance_object *object);
 
+/* A port of a switch that is covered. */
+struct maintenance_port {
+    uint16_t ocs, port;
+    uint8_t side;
+};
+
+/* All of them; their number. */
+unsigned maintenance_ports(const struct fabric_maintenance *maintenance,
+                           struct maintenance_port ret_ports[2 * TOPO_PORTS_MAX]);
 /* The port is covered. */
 bool maintenance_covers(const struct fabric_maintenance *maintenance, unsigned ocs, enum topo_side side,
                         unsigned port);
 /* The ports that should be disabled are those that were read back dark under a block that still stands. */
 bool maintenance_wants_disabled(const struct fabric_ocs *ocs, enum topo_side side, unsigned port);
+/* Some port of any switch may have to be disabled or enabled. */
+void maintenance_mark_ports(struct fabric_pod *pod);
 /* is_blocked of every port of the pod. */
 void maintenance_derive_blocks(struct fabric_pod *pod);
 /* The slice gives the circuit of this link up: durable, so that the circuit may be removed. */

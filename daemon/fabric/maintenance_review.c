@@ -16,7 +16,7 @@ const char *maintenance_state_name(enum maintenance_state state) {
 }
 
 bool maintenance_wants_disabled(const struct fabric_ocs *ocs, enum topo_side side, unsigned port) {
-    /* Asked of every port of a pod in every turn; few are blocked. */
+    /* Few are blocked. */
     if (!(side == TOPO_SIDE_A ? ocs->port[port].is_blocked : ocs->is_b_blocked[port]))
         return false;
     for (const struct fabric_maintenance *m = ocs->pod->maintenances; m; m = m->next)
@@ -38,7 +38,9 @@ static unsigned ports_of_side(const struct fabric_ocs *ocs, unsigned side) {
     return side == TOPO_SIDE_A ? ocs->ports_a : ocs->ports_b;
 }
 
-static void set_ports(struct fabric_ocs *ocs, unsigned side, int64_t now_us) {
+/* Whether there is, or soon will be, something to ask for on this side. */
+static bool set_ports(struct fabric_ocs *ocs, unsigned side, int64_t now_us) {
+    bool is_left = false;
     for (unsigned enabled = 0; enabled < 2; enabled++) {
         size_t count = 0;
         for (unsigned port = 1; port <= ports_of_side(ocs, side); port++) {
@@ -48,6 +50,7 @@ static void set_ports(struct fabric_ocs *ocs, unsigned side, int64_t now_us) {
             if (is_due)
                 ocs->setting[count++] = (uint16_t)port;
         }
+        is_left = is_left || count;
         if (!count || (enabled ? now_us < ocs->enable_at_us : ocs->disable_failed))
             continue;
         if (device_set_ports(ocs->device, side == TOPO_SIDE_B, ocs->setting, count, enabled, now_us) ==
@@ -57,10 +60,11 @@ static void set_ports(struct fabric_ocs *ocs, unsigned side, int64_t now_us) {
             ocs->setting_enabled = enabled;
             ocs->n_setting = (uint16_t)count;
             for (size_t i = 0; i < count && !enabled; i++)
-                *doubt_flag(ocs, side, ocs->setting[i]) = ocs->pod->has_doubted_ports = true;
+                *doubt_flag(ocs, side, ocs->setting[i]) = true;
         }
-        return;
+        break;
     }
+    return is_left;
 }
 
 static int64_t later(int64_t one, int64_t other) {
@@ -71,6 +75,7 @@ static int64_t later(int64_t one, int64_t other) {
 void maintenance_on_ports(struct fabric_ocs *ocs, enum device_result result, int64_t now_us) {
     bool is_known = device_can_disable_ports(ocs->device);
     ocs->is_setting = false;
+    ocs->ports_are_old = true;
     if (result != DEVICE_DONE && ocs->setting_enabled)
         ocs->enable_at_us = later(ocs->enable_at_us, now_us + ENABLE_RETRY_US);
     else if (result != DEVICE_DONE)
@@ -90,6 +95,7 @@ void maintenance_on_session(struct fabric_ocs *ocs, int64_t now_us) {
     if (ocs->is_setting && !ocs->setting_enabled)
         ocs->enable_at_us = later(ocs->enable_at_us, now_us + LATE_DISABLE_US);
     ocs->is_setting = ocs->disable_failed = false;
+    ocs->ports_are_old = true;
     for (unsigned side = 0; side < 2; side++)
         for (unsigned port = 1; port <= ports_of_side(ocs, side); port++)
             if (maintenance_wants_disabled(ocs, side, port))
@@ -101,21 +107,20 @@ static void doubt_every_port(struct fabric_ocs *ocs) {
     for (unsigned side = 0; side < 2; side++)
         for (unsigned port = 1; port <= ports_of_side(ocs, side); port++)
             *doubt_flag(ocs, side, port) = true;
-    ocs->pod->has_doubted_ports = true;
+    ocs->ports_are_old = true;
 }
 
 /* After a restart nobody knows what is disabled: any port of it may be. */
 void maintenance_assume_disabled(struct fabric_maintenance *m, int64_t now_us) {
     if (m->object.kind == MAINTENANCE_OCS)
         return;
-    for (unsigned i = 0; i < m->pod->n_ocses; i++) {
-        struct fabric_ocs *ocs = &m->pod->ocs[i];
-        for (unsigned side = 0; side < 2; side++)
-            for (unsigned port = 1; port <= ports_of_side(ocs, side); port++)
-                if (maintenance_covers(m, i, side, port)) {
-                    *doubt_flag(ocs, side, port) = m->pod->has_doubted_ports = true;
-                    ocs->enable_at_us = later(ocs->enable_at_us, now_us + LATE_DISABLE_US);
-                }
+    struct maintenance_port ports[2 * TOPO_PORTS_MAX];
+    unsigned count = maintenance_ports(m, ports);
+    for (unsigned i = 0; i < count; i++) {
+        struct fabric_ocs *ocs = &m->pod->ocs[ports[i].ocs];
+        *doubt_flag(ocs, ports[i].side, ports[i].port) = true;
+        ocs->enable_at_us = later(ocs->enable_at_us, now_us + LATE_DISABLE_US);
+        ocs->ports_are_old = true;
     }
 }
 
@@ -140,7 +145,10 @@ static void review_one(struct fabric_maintenance *m, int64_t now_us) {
     struct maintenance_sight sight;
     char name[112];
     maintenance_look(m, &sight);
+    bool was_dark = m->is_dark;
     m->is_dark = !sight.n_lit && !sight.n_settling && !sight.unread && !m->accepted.stage;
+    if (m->is_dark != was_dark)
+        maintenance_mark_ports(m->pod);
     struct maintenance_terms terms = m->accepted;
     bool ends = is_over(m, &sight), next_stage = stage_is_done(m, &sight);
     if (sight.state == m->accepted.told && !ends && !next_stage)
@@ -168,31 +176,21 @@ static void review_one(struct fabric_maintenance *m, int64_t now_us) {
         fabric_mark(fabric);
 }
 
-static bool has_doubted_ports(const struct fabric_pod *pod) {
-    for (unsigned i = 0; i < pod->n_ocses; i++)
-        for (unsigned side = 0; side < 2; side++)
-            for (unsigned port = 1; port <= ports_of_side(&pod->ocs[i], side); port++)
-                if (*doubt_flag(&pod->ocs[i], side, port))
-                    return true;
-    return false;
+static void review_ports(struct fabric_ocs *ocs, int64_t now_us) {
+    if (!ocs->ports_are_old || ocs->is_setting || ocs->pod->frozen || !observe_is_usable(ocs))
+        return;
+    bool is_left = false;
+    for (unsigned side = 0; side < 2 && !ocs->is_setting; side++)
+        is_left = set_ports(ocs, side, now_us) || is_left;
+    ocs->ports_are_old = is_left;
 }
 
 void maintenance_review(struct fabric_pod *pod, int64_t now_us) {
-    if (!pod->maintenances && !pod->has_doubted_ports)
-        return;
-    /* While there is work it is looked at in any case. */
-    if (!pod->maintenances)
-        pod->has_doubted_ports = has_doubted_ports(pod);
     for (struct fabric_maintenance *m = pod->maintenances, *next; m; m = next) {
         next = m->next;
         if (m->is_durable && !m->n_changes && !pod->is_importing)
             review_one(m, now_us);
     }
-    for (unsigned i = 0; i < pod->n_ocses; i++) {
-        struct fabric_ocs *ocs = &pod->ocs[i];
-        if (!observe_is_usable(ocs) || ocs->is_setting || pod->frozen)
-            continue;
-        for (unsigned side = 0; side < 2 && !ocs->is_setting; side++)
-            set_ports(ocs, side, now_us);
-    }
+    for (unsigned i = 0; i < pod->n_ocses; i++)
+        review_ports(&pod->ocs[i], now_us);
 }

@@ -109,18 +109,10 @@ static void say(const struct fabric_maintenance *m, struct maintenance_sight *si
 
 void maintenance_look(const struct fabric_maintenance *m, struct maintenance_sight *ret_sight) {
     struct maintenance_sight sight = {0};
-    for (unsigned i = 0; i < m->pod->n_ocses; i++) {
-        const struct fabric_ocs *ocs = &m->pod->ocs[i];
-        bool is_of_one_ocs = m->object.kind == MAINTENANCE_OCS || m->object.kind == MAINTENANCE_PORT;
-        if (is_of_one_ocs && m->object.ocs != i)
-            continue;
-        for (unsigned a = 1; a <= ocs->ports_a; a++)
-            if (maintenance_covers(m, i, TOPO_SIDE_A, a))
-                look_at_port(m, ocs, TOPO_SIDE_A, a, &sight);
-        for (unsigned b = 1; b <= ocs->ports_b; b++)
-            if (maintenance_covers(m, i, TOPO_SIDE_B, b))
-                look_at_port(m, ocs, TOPO_SIDE_B, b, &sight);
-    }
+    struct maintenance_port ports[2 * TOPO_PORTS_MAX];
+    unsigned count = maintenance_ports(m, ports);
+    for (unsigned i = 0; i < count; i++)
+        look_at_port(m, &m->pod->ocs[ports[i].ocs], ports[i].side, ports[i].port, &sight);
     if (m->accepted.stage) {
         look_at_stage(m, &sight);
         *ret_sight = sight;

@@ -171,6 +171,7 @@ struct fabric_ocs {
     uint16_t setting[TOPO_PORTS_MAX], n_setting;
     uint8_t setting_side;
     bool is_setting, setting_enabled, disable_failed;
+    bool ports_are_old;          /* some port may have to be disabled or enabled */
     int64_t enable_at_us;        /* monotonic: not tried again before */
     int64_t read_at_us;          /* monotonic; the last map */
     struct fabric_meter *meter;  /* by A port; NULL: no meter of this switch was ever read */
@@ -315,7 +316,6 @@ struct fabric_pod {
     bool is_blind;
     bool has_dark; /* some end is known dark */
     bool plan_is_old, classes_are_old, wants_are_old;
-    bool has_doubted_ports;    /* some port may be disabled, see may_be_disabled */
     bool is_importing;         /* its inventory is being replaced: nothing else may change it meanwhile */
     int64_t dark_review_at_us; /* when reports of dark links are looked at; INT64_MAX: nothing new */
 };

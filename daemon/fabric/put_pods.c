@@ -195,7 +195,6 @@ static void land(struct fabric *fabric, struct step *step, int64_t now_us) {
     }
     new->formers = old->formers;
     old->formers = NULL;
-    new->has_doubted_ports = old->has_doubted_ports;
     maintenance_take_over(old, new);
     qualify_take_over(old, new);
     new->is_importing = false;

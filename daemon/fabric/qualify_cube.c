@@ -121,6 +121,9 @@ static void want_one(struct fabric_pod *pod, uint16_t one, uint16_t other) {
     struct fabric_port *port = &ocs->port[a];
     if (port->want_b || ocs->want_a[b] || port->is_locked || ocs->is_b_locked[b])
         return;
+    /* The test goes on without the links that a person works on. */
+    if (port->is_blocked || ocs->is_b_blocked[b])
+        return;
     port->want_b = (uint16_t)b;
     port->is_test = true;
     ocs->want_a[b] = (uint16_t)a;
@@ -383,34 +386,38 @@ void qualify_begin_proof(struct fabric_cube *cube, int64_t now_us) {
         fabric_mark(cube->pod->fabric);
 }
 
-static bool is_its_end(const struct fabric_qualification *q, uint16_t end) {
-    return end != TOPO_NO_END && (topo_end_cube(end) == q->cube || topo_end_cube(end) == q->partner);
+/* The circuit at an A port is not as the round wants it. */
+static bool is_moving(const struct fabric_pod *pod, const struct fabric_ocs *ocs, unsigned a) {
+    const struct fabric_port *port = &ocs->port[a];
+    bool is_usable = observe_is_usable(ocs);
+    uint16_t end = pod->wiring->end_of[ocs->index][TOPO_SIDE_A][a];
+    uint16_t far =
+        port->observed_b ? pod->wiring->end_of[ocs->index][TOPO_SIDE_B][port->observed_b] : TOPO_NO_END;
+    bool is_wanted_there = port->is_test && port->want_b && port->observed_b == port->want_b;
+    bool is_due = is_usable && port->is_test && port->want_b && !is_wanted_there && !port->is_failed;
+    bool is_left = port->observed_b && !is_wanted_there && end != TOPO_NO_END && far != TOPO_NO_END &&
+                   qualify_explains(pod, end, far);
+    bool is_going = is_usable && port->observed_b && port->circuit_class == CIRCUIT_STALE;
+    return is_due || is_left || is_going || (port->sent_b && !is_wanted_there);
+}
+
+static bool is_cube_moving(const struct fabric_pod *pod, unsigned cube) {
+    for (unsigned face = 0; face < TOPO_FACES; face++)
+        for (unsigned index = 0; index < TOPO_INDICES; index++) {
+            const struct topo_port *at = &pod->wiring->port_of[topo_end(cube, face, index)];
+            const struct fabric_ocs *ocs = at->ocs >= 0 ? &pod->ocs[at->ocs] : NULL;
+            unsigned a = !ocs ? 0 : at->side == TOPO_SIDE_A ? at->port : ocs->observed_a[at->port];
+            if (a && is_moving(pod, ocs, a))
+                return true;
+        }
+    return false;
 }
 
 /* Test circuits that are not as the round wants them; switches that cannot be read do not count, unless at
  * the end, when they may hold one. */
-static unsigned n_moving(const struct fabric_qualification *q) {
-    unsigned moving = 0;
-    for (unsigned i = 0; i < q->pod->n_ocses; i++) {
-        const struct fabric_ocs *ocs = &q->pod->ocs[i];
-        bool is_usable = observe_is_usable(ocs);
-        for (unsigned a = 1; a <= ocs->ports_a; a++) {
-            const struct fabric_port *port = &ocs->port[a];
-            uint16_t end = q->pod->wiring->end_of[i][TOPO_SIDE_A][a];
-            uint16_t far =
-                port->observed_b ? q->pod->wiring->end_of[i][TOPO_SIDE_B][port->observed_b] : TOPO_NO_END;
-            if (!is_its_end(q, end) && !is_its_end(q, far))
-                continue;
-            bool is_wanted_there = port->is_test && port->want_b && port->observed_b == port->want_b;
-            if (is_usable && port->is_test && port->want_b && !is_wanted_there && !port->is_failed)
-                moving++;
-            bool is_left = port->observed_b && !is_wanted_there && end != TOPO_NO_END && far != TOPO_NO_END &&
-                           qualify_explains(q->pod, end, far);
-            bool is_going = is_usable && port->observed_b && port->circuit_class == CIRCUIT_STALE;
-            moving += is_left || is_going || (port->sent_b && !is_wanted_there);
-        }
-    }
-    return moving;
+static bool is_any_moving(const struct fabric_qualification *q) {
+    return is_cube_moving(q->pod, q->cube) ||
+           (q->partner != QUALIFY_NO_PARTNER && is_cube_moving(q->pod, q->partner));
 }
 
 static void begin_listening(struct fabric_qualification *q, int64_t now_us) {
@@ -571,11 +578,11 @@ static void review_one(struct fabric_qualification *q, int64_t now_us) {
         for (unsigned i = 0; i < q->pod->n_ocses; i++)
             all_read =
                 all_read && (observe_is_usable(&q->pod->ocs[i]) || maintenance_of_ocs(&q->pod->ocs[i]));
-        if (all_read && n_moving(q) == 0)
+        if (all_read && !is_any_moving(q))
             qualify_end(q, q->hosts ? QUALIFICATION_WAITING : QUALIFICATION_ABORTED, now_us);
         return;
     }
-    if (n_moving(q)) {
+    if (is_any_moving(q)) {
         q->settled_at_us = 0;
         return;
     }
