@@ -69,6 +69,11 @@ static void needs_advance(void *userdata) {
         loop_end_long_turn(daemon->loop, TURN_EVENTS_US);
 }
 
+static void server_worked(void *userdata) {
+    struct heliostatd *daemon = userdata;
+    loop_end_long_turn(daemon->loop, TURN_EVENTS_US);
+}
+
 static void server_wakeup_changed(void *userdata) {
     struct heliostatd *daemon = userdata;
     daemon->timer_is_old = true;
@@ -403,6 +408,7 @@ static int start_server(struct heliostatd *daemon, const struct daemon_options *
                                                         .max_connections =
                                                             (size_t)options->config.limits_total_connections,
                                                         .wakeup_changed = server_wakeup_changed,
+                                                        .worked = server_worked,
                                                         .userdata = daemon};
     int r = grpcx_server_new(loop_event_base(daemon->loop), &server_options, NULL, 0, &daemon->server);
     if (r < 0)

@@ -1,5 +1,6 @@
 #include "daemon/api/service.h"
 #include "daemon/api/access_audit.h"
+#include "daemon/api/event_cache.h"
 #include "daemon/api/methods.h"
 #include "daemon/api/refusal.h"
 #include "daemon/api/slice_cache.h"
@@ -105,9 +106,11 @@ int api_new(const struct api_options *options, struct api **ret_api) {
     api->progress_at_us = INT64_MAX;
     api->methods = calloc(n, sizeof(*api->methods));
     api->bound = calloc(n, sizeof(*api->bound));
+    api->ready_watches_end = &api->ready_watches;
     api->slice_cache = slice_cache_new();
+    api->event_cache = event_cache_new();
     api->access_audit = access_audit_new(options->fabric);
-    if (!api->methods || !api->bound || !api->slice_cache || !api->access_audit) {
+    if (!api->methods || !api->bound || !api->slice_cache || !api->event_cache || !api->access_audit) {
         api_free(api);
         return -ENOMEM;
     }
@@ -137,6 +140,7 @@ void api_free(struct api *api) {
     if (!api)
         return;
     slice_cache_free(api->slice_cache);
+    event_cache_free(api->event_cache);
     access_audit_free(api->access_audit);
     sessions_free(api->sessions);
     free(api->methods);
@@ -222,7 +226,7 @@ uint8_t *api_pack(const ProtobufCMessage *message, size_t *ret_len) {
 }
 
 void api_on_event(struct api *api, const struct fabric_event *event) {
-    watches_on_event(api, event);
+    watches_on_event(api);
 }
 
 void api_on_slice(struct api *api, const struct fabric_slice *slice) {

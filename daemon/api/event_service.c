@@ -1,31 +1,63 @@
 /* Watch. A watch is either in its snapshot, which it sends slice by slice as the client reads, or it follows
  * the events, from the fabric's ring and not from a queue of its own: a client that reads slowly costs
- * nothing but its place in the ring, and when that place is overwritten it gets RESYNC and a new snapshot. */
+ * nothing but its place in the ring, and when that place is overwritten it gets RESYNC and a new snapshot.
+ *
+ * Nothing is sent where it happens: watches that are owed something stand in a queue, and each turn of the
+ * loop serves as many of them as fit into SERVE_US. */
 #include "daemon/api/convert.h"
+#include "daemon/api/event_cache.h"
 #include "daemon/api/find.h"
-#include "daemon/api/refusal.h"
 #include "daemon/api/pending.h"
+#include "daemon/api/refusal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define QUEUE_MAX_BYTES ((size_t)256 * 1024)
+/* With one message more, and what the buffers need for themselves, it fits into 8 KiB. */
+#define QUEUE_MAX_BYTES ((size_t)7 * 1024)
+#define EVENTS_AT_ONCE 256 /* what a watch looks at before the next one has its turn */
+#define SERVE_US 1000
 #define PROGRESS_US 10000000
 
 struct watch {
-    struct watch *next;
+    struct watch *next, *next_ready;
     struct api *api;
     struct grpcx_call *call;
     char slice[64]; /* "": all */
     bool in_snapshot;
-    int64_t snapshot_uid;  /* the last slice that was sent */
-    int64_t after;         /* revision: of the snapshot, or of the last event that was sent or left out */
-    bool is_behind;        /* events after that wait until the client has read */
-    uint64_t judged_epoch; /* of the roles under which it goes on */
+    int64_t snapshot_uid; /* the last slice that was sent */
+    int64_t after;        /* revision: of the snapshot, or of the last event that was sent or left out */
+    bool is_ready;        /* in the queue */
+    bool is_behind;       /* more is to be sent when there is room */
+    bool owes_progress;
 };
+
+static void make_ready(struct watch *watch) {
+    struct api *api = watch->api;
+    if (watch->is_ready)
+        return;
+    watch->is_ready = true;
+    watch->next_ready = NULL;
+    *api->ready_watches_end = watch;
+    api->ready_watches_end = &watch->next_ready;
+}
+
+static void leave_ready(struct watch *watch) {
+    struct api *api = watch->api;
+    struct watch **at = &api->ready_watches;
+    if (!watch->is_ready)
+        return;
+    while (*at != watch)
+        at = &(*at)->next_ready;
+    *at = watch->next_ready;
+    if (!*at)
+        api->ready_watches_end = at;
+    watch->is_ready = false;
+}
 
 static void on_cancelled(struct grpcx_call *call, void *userdata) {
     struct watch *watch = userdata;
+    leave_ready(watch);
     for (struct watch **at = &watch->api->watches; *at; at = &(*at)->next)
         if (*at == watch) {
             *at = watch->next;
@@ -38,8 +70,10 @@ static void on_cancelled(struct grpcx_call *call, void *userdata) {
 
 static void on_drained(struct grpcx_call *call, void *userdata) {
     struct watch *watch = userdata;
-    if (watch->is_behind)
-        api_needs_advance(watch->api);
+    if (!watch->is_behind)
+        return;
+    make_ready(watch);
+    api_needs_advance(watch->api);
 }
 
 /* False when the queue is full or memory is missing: the same message is due later. */
@@ -122,39 +156,62 @@ static bool wants(const struct watch *watch, const struct fabric_event *event) {
            (!strcmp(event->object, watch->slice) || (slice && !strcmp(slice->name, watch->slice)));
 }
 
-static bool send_events(struct watch *watch, const struct fabric_event *events, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        if (wants(watch, &events[i])) {
-            struct arena arena = {0};
-            Heliostat__V1__WatchResponse message = HELIOSTAT__V1__WATCH_RESPONSE__INIT;
-            message.type = HELIOSTAT__V1__WATCH_TYPE__WATCH_TYPE_EVENT;
-            message.revision = events[i].revision;
-            message.event = convert_event(&arena, &events[i]);
-            bool is_sent = has_room(watch) && message.event && send(watch, &message);
-            arena_deinit(&arena);
-            if (!is_sent)
-                return false;
-        }
-        watch->after = events[i].revision;
+static bool send_event(struct watch *watch, const struct fabric_event *event) {
+    if (session_rights(watch->call)->is_scoped) { /* its own copy, without the names of others */
+        struct arena arena = {0};
+        Heliostat__V1__WatchResponse message = HELIOSTAT__V1__WATCH_RESPONSE__INIT;
+        message.type = HELIOSTAT__V1__WATCH_TYPE__WATCH_TYPE_EVENT;
+        message.revision = event->revision;
+        message.event = convert_event(&arena, event);
+        bool is_sent = message.event && send(watch, &message);
+        arena_deinit(&arena);
+        return is_sent;
     }
-    return true;
+    size_t len;
+    const uint8_t *bytes = event_cache_get(watch->api->event_cache, watch->api->fabric, event, &len);
+    return bytes && grpcx_call_send_packed(watch->call, bytes, len) == 0;
 }
 
-/* Sends what the client has room for. */
-static void pump(struct watch *watch) {
-    const struct fabric_event *events, *more;
-    size_t count, n_more;
-    watch->is_behind = true;
+enum sent { SENT_ALL, SENT_A_SHARE, SENT_WHAT_FITS };
+
+static enum sent send_events(struct watch *watch, struct fabric_event *const *events, size_t count,
+                             size_t *left) {
+    for (size_t i = 0; i < count; i++) {
+        if (!*left)
+            return SENT_A_SHARE;
+        --*left;
+        if (wants(watch, events[i]) && (!has_room(watch) || !send_event(watch, events[i])))
+            return SENT_WHAT_FITS;
+        watch->after = events[i]->revision;
+    }
+    return SENT_ALL;
+}
+
+/* Sends what the client has room for, and not more than a share of it. */
+static enum sent pump(struct watch *watch) {
+    struct fabric_event *const *events, *const *more;
+    size_t count, n_more, left = EVENTS_AT_ONCE;
     for (;;) {
         if (!has_room(watch) || (watch->in_snapshot && !send_snapshot(watch)))
-            return;
+            return SENT_WHAT_FITS;
         if (fabric_events_after(watch->api->fabric, watch->after, &events, &count, &more, &n_more) == 0) {
-            watch->is_behind = !send_events(watch, events, count) || !send_events(watch, more, n_more);
-            return;
+            enum sent sent = send_events(watch, events, count, &left);
+            return sent == SENT_ALL ? send_events(watch, more, n_more, &left) : sent;
         }
         if (!begin_resync(watch))
-            return;
+            return SENT_WHAT_FITS;
     }
+}
+
+static void serve(struct watch *watch) {
+    enum sent sent = pump(watch);
+    watch->is_behind = sent != SENT_ALL;
+    /* Whoever is behind has news enough. */
+    if (watch->owes_progress && !watch->is_behind && has_room(watch))
+        (void)send_mark(watch, HELIOSTAT__V1__WATCH_TYPE__WATCH_TYPE_PROGRESS, watch->after);
+    watch->owes_progress = false;
+    if (sent == SENT_A_SHARE)
+        make_ready(watch);
 }
 
 static void watch_events(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request) {
@@ -175,8 +232,7 @@ static void watch_events(struct api *api, struct grpcx_call *call, const Protobu
         api_fail_memory(call);
         return;
     }
-    *watch = (struct watch){
-        .next = api->watches, .api = api, .call = call, .judged_epoch = sessions_epoch(api->sessions)};
+    *watch = (struct watch){.next = api->watches, .api = api, .call = call};
     strcpy(watch->slice, q->slice);
     if (!api->watches)
         api->progress_at_us = api_now_us(api) + PROGRESS_US;
@@ -192,41 +248,13 @@ static void watch_events(struct api *api, struct grpcx_call *call, const Protobu
         begin_resync(watch);
     else
         watch->after = q->since_revision - 1;
-    pump(watch);
+    make_ready(watch);
     api_needs_advance(api);
 }
 
-/* Readers that kept up get the event at once, packed once for all of them. */
-void watches_on_event(struct api *api, const struct fabric_event *event) {
-    struct arena arena = {0};
-    uint8_t *bytes = NULL;
-    size_t len = 0;
-    for (struct watch *watch = api->watches; watch; watch = watch->next) {
-        if (watch->is_behind || watch->after >= event->revision)
-            continue;
-        if (!wants(watch, event)) {
-            watch->after = event->revision;
-            continue;
-        }
-        if (session_rights(watch->call)->is_scoped) {
-            watch->is_behind = true; /* it gets its own copy, without the names of others */
-            continue;
-        }
-        if (!bytes) {
-            Heliostat__V1__WatchResponse message = HELIOSTAT__V1__WATCH_RESPONSE__INIT;
-            message.type = HELIOSTAT__V1__WATCH_TYPE__WATCH_TYPE_EVENT;
-            message.revision = event->revision;
-            message.store_id = (char *)fabric_store_id(api->fabric);
-            message.event = convert_event(&arena, event);
-            bytes = message.event ? api_pack(&message.base, &len) : NULL;
-        }
-        if (bytes && has_room(watch) && grpcx_call_send_packed(watch->call, bytes, len) == 0)
-            watch->after = event->revision;
-        else
-            watch->is_behind = true;
-    }
-    free(bytes);
-    arena_deinit(&arena);
+void watches_on_event(struct api *api) {
+    api->has_events = true;
+    api_needs_advance(api);
 }
 
 void watches_end(struct api *api) {
@@ -236,30 +264,48 @@ void watches_end(struct api *api) {
         api_finish_stopping(watch->call);
         free(watch);
     }
+    api->ready_watches = NULL;
+    api->ready_watches_end = &api->ready_watches;
     api->progress_at_us = INT64_MAX;
+}
+
+/* Roles changed: who may go on? */
+static void judge(struct api *api) {
+    for (struct watch *watch = api->watches, *next; watch; watch = next) {
+        struct grpcx_call *call = watch->call;
+        next = watch->next;
+        if (!api_may_go_on(call))
+            on_cancelled(call, watch);
+    }
 }
 
 void watches_advance(struct api *api, int64_t now_us) {
     bool is_progress_due = now_us >= api->progress_at_us;
-    for (struct watch *watch = api->watches, *next; watch; watch = next) {
-        next = watch->next;
-        if (watch->judged_epoch != sessions_epoch(api->sessions)) {
-            watch->judged_epoch = sessions_epoch(api->sessions);
-            struct grpcx_call *call = watch->call;
-            if (!api_may_go_on(call)) {
-                on_cancelled(call, watch);
-                continue;
-            }
-        }
-        if (watch->is_behind)
-            pump(watch);
-        /* One that finds no room is left out; whoever is behind has news enough. */
-        if (is_progress_due && !watch->is_behind && has_room(watch) &&
-            !send_mark(watch, HELIOSTAT__V1__WATCH_TYPE__WATCH_TYPE_PROGRESS, watch->after))
-            continue;
+    if (api->watches_epoch != sessions_epoch(api->sessions)) {
+        api->watches_epoch = sessions_epoch(api->sessions);
+        judge(api);
     }
+    /* One that has no room is made ready when its client has read. */
+    for (struct watch *watch = api->watches; watch && (api->has_events || is_progress_due);
+         watch = watch->next) {
+        watch->owes_progress = watch->owes_progress || is_progress_due;
+        watch->is_behind = watch->is_behind || api->has_events;
+        if (has_room(watch))
+            make_ready(watch);
+    }
+    api->has_events = false;
     if (is_progress_due)
         api->progress_at_us = api->watches ? now_us + PROGRESS_US : INT64_MAX;
+    int64_t end_us = api_now_us(api) + SERVE_US;
+    while (api->ready_watches) {
+        struct watch *watch = api->ready_watches;
+        leave_ready(watch);
+        serve(watch);
+        if (api->ready_watches && api_now_us(api) >= end_us) {
+            api_needs_advance(api);
+            break;
+        }
+    }
 }
 
 const struct service_method event_service[] = {

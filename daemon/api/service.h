@@ -10,6 +10,7 @@ struct watch;
 struct operation_wait;
 struct read_back;
 struct slice_cache;
+struct event_cache;
 struct access_audit;
 
 struct api {
@@ -19,7 +20,11 @@ struct api {
     struct api_method *bound; /* userdata of the methods */
     size_t n_methods;
     struct slice_cache *slice_cache;
+    struct event_cache *event_cache;
     struct watch *watches;
+    struct watch *ready_watches, **ready_watches_end; /* what they are owed is sent in this order */
+    bool has_events;                                  /* since watches_advance() */
+    uint64_t watches_epoch;                           /* of the roles under which they go on */
     int64_t progress_at_us;
     struct operation_wait *operation_waits;
     struct read_back *read_backs;
@@ -70,7 +75,7 @@ bool api_may_go_on(struct grpcx_call *call);
 uint8_t *api_pack(const ProtobufCMessage *message, size_t *ret_len);
 
 /* Streams and read-backs: event_service.c, operation_service.c, circuit_service.c. */
-void watches_on_event(struct api *api, const struct fabric_event *event);
+void watches_on_event(struct api *api);
 void watches_end(struct api *api);
 void watches_advance(struct api *api, int64_t now_us);
 void operation_waits_on_slice(struct api *api, const struct fabric_slice *slice);

@@ -1,4 +1,5 @@
 #include "daemon/fabric/change.h"
+#include "daemon/fabric/event.h"
 #include "daemon/fabric/pod.h"
 
 #include <errno.h>
@@ -44,42 +45,38 @@ int64_t change_add_event(struct change *change, const char *kind, const struct f
                          const char *object, const struct fabric_slice *slice, const char *cause,
                          const char *before, const char *after) {
     struct fabric *fabric = change->fabric;
-    struct fabric_event *events = realloc(change->events, sizeof(*events) * (change->n_events + 1));
+    struct fabric_event **events = realloc(change->events, sizeof(*events) * (change->n_events + 1));
     int64_t revision = ++fabric->counter[STORE_COUNTER_REVISION];
-    if (!events) {
+    struct store_event row = {.revision = revision,
+                              .time_us = fabric_wall_us(fabric, change->now_us),
+                              .kind = kind,
+                              .pod = pod ? pod->name : "",
+                              .object = object,
+                              .actor = change->actor,
+                              .cause = cause,
+                              .before = before,
+                              .after = after,
+                              .slice_uid = slice ? slice->uid : 0,
+                              .owner = slice ? slice->owner : ""};
+    struct fabric_event *event = event_of_row(&row);
+    if (events)
+        change->events = events;
+    if (!events || !event) {
+        free(event);
         change->has_failed = true;
         return revision;
     }
-    change->events = events;
-    struct fabric_event *event = &events[change->n_events++];
-    *event = (struct fabric_event){.revision = revision,
-                                   .time_us = fabric_wall_us(fabric, change->now_us),
-                                   .slice_uid = slice ? slice->uid : 0};
-    snprintf(event->kind, sizeof(event->kind), "%s", kind);
-    snprintf(event->pod, sizeof(event->pod), "%s", pod ? pod->name : "");
-    snprintf(event->object, sizeof(event->object), "%s", object);
-    snprintf(event->actor, sizeof(event->actor), "%s", change->actor);
-    snprintf(event->cause, sizeof(event->cause), "%s", cause);
-    snprintf(event->before, sizeof(event->before), "%s", before);
-    snprintf(event->after, sizeof(event->after), "%s", after);
-    snprintf(event->owner, sizeof(event->owner), "%s", slice ? slice->owner : "");
-    struct store_event row = {.revision = revision,
-                              .time_us = event->time_us,
-                              .kind = event->kind,
-                              .pod = event->pod,
-                              .object = event->object,
-                              .actor = event->actor,
-                              .cause = event->cause,
-                              .before = event->before,
-                              .after = event->after,
-                              .slice_uid = event->slice_uid,
-                              .owner = event->owner};
+    events[change->n_events++] = event;
+    row.kind = event->kind, row.pod = event->pod, row.object = event->object, row.actor = event->actor;
+    row.cause = event->cause, row.before = event->before, row.after = event->after, row.owner = event->owner;
     store_put(change->rows, STORE_EVENT, &row);
     return revision;
 }
 
 static void change_free(struct change *change) {
     store_change_free(change->rows);
+    for (unsigned i = 0; i < change->n_events; i++)
+        free(change->events[i]);
     free(change->events);
     free(change->detail);
     free(change);
@@ -120,21 +117,10 @@ int64_t change_submit(struct change *change) {
     return change->sequence;
 }
 
-static void remember_event(struct fabric *fabric, const struct fabric_event *event) {
-    struct fabric_event *place = &fabric->ring[fabric->ring_end % EVENT_RING];
-    if (fabric->ring_end - fabric->ring_first == EVENT_RING) {
-        fabric->ring_lost = place->revision;
-        fabric->ring_first++;
-    }
-    *place = *event;
-    fabric->ring_end++;
-    fabric->durable_revision = event->revision;
-}
-
 static void land(struct change *change, int64_t now_us) {
     struct fabric *fabric = change->fabric;
-    for (unsigned i = 0; i < change->n_events; i++)
-        remember_event(fabric, &change->events[i]);
+    if (change->n_events)
+        fabric->durable_revision = change->events[change->n_events - 1]->revision;
     struct step *ordered = NULL;
     while (change->steps) {
         struct step *step = change->steps;
@@ -149,9 +135,12 @@ static void land(struct change *change, int64_t now_us) {
         free(step);
     }
     fabric->durable_sequence = change->sequence;
-    if (fabric->listener.on_event)
-        for (unsigned i = 0; i < change->n_events; i++)
-            fabric->listener.on_event(fabric->listener.userdata, &change->events[i]);
+    for (unsigned i = 0; i < change->n_events; i++) {
+        if (fabric->listener.on_event)
+            fabric->listener.on_event(fabric->listener.userdata, change->events[i]);
+        event_remember(fabric, change->events[i]);
+    }
+    change->n_events = 0; /* they are in the ring */
     change_free(change);
 }
 

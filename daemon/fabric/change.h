@@ -21,7 +21,7 @@ struct change {
     int64_t sequence, submitted_us;
     struct store_change *rows;
     struct step *steps;
-    struct fabric_event *events;
+    struct fabric_event **events;
     unsigned n_events;
     int64_t now_us;
     bool has_failed;                  /* no memory for a step or a row */

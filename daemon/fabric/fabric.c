@@ -98,6 +98,8 @@ void fabric_free(struct fabric *fabric) {
     }
     request_table_free(fabric->requests);
     refusal_log_free(fabric->refusals);
+    for (uint64_t i = fabric->ring_first; i < fabric->ring_end; i++)
+        free(fabric->ring[i % EVENT_RING]);
     free(fabric->ring);
     free(fabric);
 }
@@ -320,13 +322,18 @@ const struct fabric_slice *fabric_slice_find(const struct fabric *fabric, const 
     return NULL;
 }
 
-int fabric_events_after(const struct fabric *fabric, int64_t after, const struct fabric_event **ret_events,
-                        size_t *ret_count, const struct fabric_event **ret_more, size_t *ret_n_more) {
+int fabric_events_after(const struct fabric *fabric, int64_t after, struct fabric_event *const **ret_events,
+                        size_t *ret_count, struct fabric_event *const **ret_more, size_t *ret_n_more) {
     if (after < fabric->ring_lost)
         return FABRIC_TOO_OLD;
-    uint64_t first = fabric->ring_first;
-    while (first < fabric->ring_end && fabric->ring[first % EVENT_RING].revision <= after)
-        first++;
+    uint64_t first = fabric->ring_first, end = fabric->ring_end;
+    while (first < end) {
+        uint64_t middle = first + (end - first) / 2;
+        if (fabric->ring[middle % EVENT_RING]->revision <= after)
+            first = middle + 1;
+        else
+            end = middle;
+    }
     size_t count = (size_t)(fabric->ring_end - first);
     size_t to_edge = EVENT_RING - (size_t)(first % EVENT_RING);
     *ret_events = &fabric->ring[first % EVENT_RING];

@@ -10,11 +10,9 @@
 
 struct fabric_event {
     int64_t revision, time_us; /* wall */
-    char kind[32];
-    char pod[64], object[96], actor[64];
-    char cause[FABRIC_TEXT_MAX], before[64], after[64];
-    int64_t slice_uid; /* 0: not of a slice; -1: of one that cannot be told any more */
-    char owner[64];    /* of the slice; "": not of a slice, or not known any more */
+    int64_t slice_uid;         /* 0: not of a slice; -1: of one that cannot be told any more */
+    const char *kind, *pod, *object, *actor, *cause, *before, *after;
+    const char *owner; /* of the slice; "": not of a slice, or not known any more */
 };
 
 struct fabric_settings {
@@ -111,8 +109,8 @@ const struct fabric_operation *fabric_operation_find(const struct fabric *fabric
  * FABRIC_TOO_OLD. */
 #define FABRIC_TOO_OLD 1
 __attribute__((warn_unused_result)) int
-fabric_events_after(const struct fabric *fabric, int64_t after, const struct fabric_event **ret_events,
-                    size_t *ret_count, const struct fabric_event **ret_more, size_t *ret_n_more);
+fabric_events_after(const struct fabric *fabric, int64_t after, struct fabric_event *const **ret_events,
+                    size_t *ret_count, struct fabric_event *const **ret_more, size_t *ret_n_more);
 
 /* Why not. */
 struct fabric_refusal {

@@ -1,4 +1,5 @@
 /* The whole state from the store, at start. */
+#include "daemon/fabric/event.h"
 #include "daemon/fabric/baseline.h"
 #include "daemon/fabric/change.h"
 #include "daemon/fabric/maintenance.h"
@@ -209,22 +210,11 @@ static void take_event(const void *record, void *userdata) {
     struct loader *loader = userdata;
     struct fabric *fabric = loader->fabric;
     const struct store_event *row = record;
-    struct fabric_event *event = &fabric->ring[fabric->ring_end % EVENT_RING];
-    if (fabric->ring_end - fabric->ring_first == EVENT_RING) {
-        fabric->ring_lost = event->revision;
-        fabric->ring_first++;
-    }
-    *event = (struct fabric_event){
-        .revision = row->revision, .time_us = row->time_us, .slice_uid = row->slice_uid};
-    snprintf(event->kind, sizeof(event->kind), "%s", row->kind);
-    snprintf(event->pod, sizeof(event->pod), "%s", row->pod);
-    snprintf(event->object, sizeof(event->object), "%s", row->object);
-    snprintf(event->actor, sizeof(event->actor), "%s", row->actor);
-    snprintf(event->cause, sizeof(event->cause), "%s", row->cause);
-    snprintf(event->before, sizeof(event->before), "%s", row->before);
-    snprintf(event->after, sizeof(event->after), "%s", row->after);
-    snprintf(event->owner, sizeof(event->owner), "%s", row->owner);
-    fabric->ring_end++;
+    struct fabric_event *event = event_of_row(row);
+    if (event)
+        event_remember(fabric, event);
+    else
+        loader->result = -ENOMEM;
 }
 
 static void drop_texts(struct loader *loader) {
@@ -481,7 +471,7 @@ int fabric_load(struct fabric *fabric, struct store *store, int64_t now_us, int6
     if (fabric->ring_first == fabric->ring_end)
         fabric->ring_lost = fabric->durable_revision;
     else if (fabric->ring_first == 0)
-        fabric->ring_lost = fabric->ring[0].revision - 1;
+        fabric->ring_lost = fabric->ring[0]->revision - 1;
     if (r == 0)
         r = make_pods(&loader, store, store_origin(store) == STORE_RESTORED);
     const struct store_slice *slices = loader.slices.row;

@@ -12,8 +12,9 @@
 #include <unistd.h>
 
 enum {
-    OUTPUT_HIGH_BYTES = 256 * 1024,
+    OUTPUT_HIGH_BYTES = 64 * 1024,
     NOISE_PER_SECOND = 2000,
+    FRAME_HEAD_BYTES = 9,
     HEADER_BYTES_MAX = 16384, /* as counted by RFC 9113, 6.5.2 */
     MESSAGE_BYTES_MAX = 2048, /* of grpc-message: many clients refuse trailers over 8 KiB */
     PARTING_US = 500000,      /* for the client to close first */
@@ -82,6 +83,11 @@ static int64_t now_us(struct grpcx_server *s) {
 static void wakeup(struct grpcx_server *s) {
     if (s->o.wakeup_changed)
         s->o.wakeup_changed(s->o.userdata);
+}
+
+static void worked(struct grpcx_server *s) {
+    if (s->o.worked)
+        s->o.worked(s->o.userdata);
 }
 
 static void due_at(struct grpcx_server *s, int64_t at_us) {
@@ -153,21 +159,17 @@ static void respond(struct grpcx_call *call) {
 static ssize_t read_body(nghttp2_session *session, int32_t id, uint8_t *buf, size_t len, uint32_t *flags,
                          nghttp2_data_source *source, void *userdata) {
     struct grpcx_call *call = source->ptr;
-    size_t n = grpcx_queue_take(&call->out, buf, len);
-    recount(call);
-    if (call->out.at == call->out.len) {
-        if (call->finished) {
-            nghttp2_nv nv[5];
-            char number[12];
-            *flags |= NGHTTP2_DATA_FLAG_EOF | NGHTTP2_DATA_FLAG_NO_END_STREAM;
-            if (nghttp2_submit_trailer(session, id, nv, trailers(call, nv, number)) < 0)
-                return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-        } else if (n == 0) {
-            return NGHTTP2_ERR_DEFERRED;
-        } else if (call->cb.on_drained) {
-            call->cb.on_drained(call, call->cb.userdata);
-        }
+    size_t queued = call->out.len - call->out.at, n = queued < len ? queued : len;
+    if (n == queued && call->finished) {
+        nghttp2_nv nv[5];
+        char number[12];
+        *flags |= NGHTTP2_DATA_FLAG_EOF | NGHTTP2_DATA_FLAG_NO_END_STREAM;
+        if (nghttp2_submit_trailer(session, id, nv, trailers(call, nv, number)) < 0)
+            return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    } else if (n == 0) {
+        return NGHTTP2_ERR_DEFERRED;
     }
+    *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
     return (ssize_t)n;
 }
 
@@ -239,7 +241,7 @@ int grpcx_call_send_packed(struct grpcx_call *call, const uint8_t *bytes, size_t
 }
 
 size_t grpcx_call_queued_bytes(const struct grpcx_call *call) {
-    return call->out.len - call->out.at;
+    return call->out.len - call->out.at + evbuffer_get_length(bufferevent_get_output(call->conn->bev));
 }
 void grpcx_call_set_callbacks(struct grpcx_call *call, const struct grpcx_call_callbacks *callbacks) {
     call->cb = *callbacks;
@@ -341,6 +343,22 @@ static void on_output(struct evbuffer *out, const struct evbuffer_cb_info *info,
     struct conn *c = userdata;
     if (info->n_deleted || info->orig_size == 0)
         c->progress_us = now_us(c->server);
+    if (info->n_deleted)
+        worked(c->server);
+}
+
+/* What read_body() announced goes from the call's queue to the connection, past the session's own buffer. */
+static int send_data(nghttp2_session *session, nghttp2_frame *frame, const uint8_t *head, size_t len,
+                     nghttp2_data_source *source, void *userdata) {
+    struct conn *c = userdata;
+    struct grpcx_call *call = source->ptr;
+    struct evbuffer *out = bufferevent_get_output(c->bev);
+    const uint8_t *bytes = call->out.bytes ? call->out.bytes + call->out.at : NULL;
+    if (evbuffer_add(out, head, FRAME_HEAD_BYTES) < 0 || (len && evbuffer_add(out, bytes, len) < 0))
+        return NGHTTP2_ERR_CALLBACK_FAILURE;
+    grpcx_queue_drop(&call->out, len);
+    recount(call);
+    return 0;
 }
 
 /* Nothing is left to say. A client that still writes into a socket that was closed may take that for a
@@ -371,6 +389,7 @@ static void pump(evutil_socket_t fd, short what, void *userdata) {
         part(c);
     if (!c->dead && evbuffer_get_length(out) > 0)
         due_at(c->server, c->progress_us + c->server->o.stall_timeout_us);
+    worked(c->server);
 }
 
 static void on_readable(struct bufferevent *bev, void *userdata) {
@@ -387,8 +406,15 @@ static void on_readable(struct bufferevent *bev, void *userdata) {
     pump(-1, 0, c);
 }
 
+/* The kernel took all: there is room again. */
 static void on_written(struct bufferevent *bev, void *userdata) {
-    pump(-1, 0, userdata);
+    struct conn *c = userdata;
+    for (struct grpcx_call *call = c->calls, *next; call; call = next) {
+        next = call->next;
+        if (call->cb.on_drained && call->out.at == call->out.len)
+            call->cb.on_drained(call, call->cb.userdata);
+    }
+    pump(-1, 0, c);
 }
 
 static bool admit(struct conn *c) {
@@ -709,6 +735,7 @@ static int open_session(struct conn *c) {
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(cb, on_data);
     nghttp2_session_callbacks_set_on_frame_recv_callback(cb, on_frame);
     nghttp2_session_callbacks_set_on_frame_send_callback(cb, on_frame_sent);
+    nghttp2_session_callbacks_set_send_data_callback(cb, send_data);
     nghttp2_session_callbacks_set_on_stream_close_callback(cb, on_stream_close);
     int r = nghttp2_session_server_new(&c->session, cb, c);
     nghttp2_session_callbacks_del(cb);

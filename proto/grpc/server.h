@@ -62,6 +62,9 @@ struct grpcx_server_options {
     int64_t stall_timeout_us;     /* output waits and the client reads none of it; 0: 60 s */
     struct grpcx_unpack_limits unpack;
     void (*wakeup_changed)(void *userdata); /* grpcx_server_next_wakeup_us() moved; may be NULL */
+    /* A piece of work for one connection is done: the owner may leave the rest to the next turn of its loop.
+     * May be NULL. */
+    void (*worked)(void *userdata);
     void *userdata;
 };
 
@@ -119,7 +122,8 @@ struct grpcx_call_callbacks {
     void (*on_cancelled)(struct grpcx_call *call, void *userdata);
     void (*on_message)(struct grpcx_call *call, const ProtobufCMessage *msg, void *userdata);
     void (*on_half_close)(struct grpcx_call *call, void *userdata);
-    void (*on_drained)(struct grpcx_call *call, void *userdata); /* queued bytes went down to 0 */
+    /* grpcx_call_queued_bytes() went down to 0. */
+    void (*on_drained)(struct grpcx_call *call, void *userdata);
     void *userdata;
 };
 
@@ -133,7 +137,8 @@ void grpcx_call_reply_packed(struct grpcx_call *call, const uint8_t *bytes, size
 __attribute__((warn_unused_result)) int grpcx_call_send(struct grpcx_call *call, const ProtobufCMessage *msg);
 __attribute__((warn_unused_result)) int grpcx_call_send_packed(struct grpcx_call *call, const uint8_t *bytes,
                                                                size_t len);
-/* Bytes given to grpcx_call_send() and not yet framed to the connection. */
+/* Bytes given to grpcx_call_send() that the kernel has not taken, with those of the connection's other calls
+ * that are framed. */
 size_t grpcx_call_queued_bytes(const struct grpcx_call *call);
 /* Trailers after what is queued; message and details may be NULL. The call is over for the caller. Many
  * clients refuse trailers over 8 KiB: the message is cut at 2 KiB as percent-encoded, and details longer than

@@ -206,7 +206,7 @@ void grpcx_reader_next(struct grpcx_reader *r) {
     *r = (struct grpcx_reader){0};
 }
 
-enum { QUEUE_KEPT_BYTES = 65536 }; /* an empty queue gives larger memory back */
+enum { QUEUE_KEPT_BYTES = 1024 }; /* an empty queue gives larger memory back */
 
 static uint8_t *reserve(struct grpcx_queue *q, size_t len) {
     if (q->at == q->len)
@@ -254,13 +254,17 @@ int grpcx_queue_message(struct grpcx_queue *q, const ProtobufCMessage *msg) {
     return 0;
 }
 
+void grpcx_queue_drop(struct grpcx_queue *q, size_t len) {
+    q->at += len;
+    if (q->at == q->len && q->cap > QUEUE_KEPT_BYTES)
+        grpcx_queue_deinit(q);
+}
+
 size_t grpcx_queue_take(struct grpcx_queue *q, uint8_t *out, size_t max) {
     size_t n = q->len - q->at < max ? q->len - q->at : max;
     if (n)
         memcpy(out, q->bytes + q->at, n);
-    q->at += n;
-    if (q->at == q->len && q->cap > QUEUE_KEPT_BYTES)
-        grpcx_queue_deinit(q);
+    grpcx_queue_drop(q, n);
     return n;
 }
 

@@ -49,4 +49,5 @@ struct grpcx_queue {
 int grpcx_queue_packed(struct grpcx_queue *q, const uint8_t *bytes, size_t len); /* 0 or -ENOMEM */
 int grpcx_queue_message(struct grpcx_queue *q, const ProtobufCMessage *msg);
 size_t grpcx_queue_take(struct grpcx_queue *q, uint8_t *out, size_t max);
+void grpcx_queue_drop(struct grpcx_queue *q, size_t len); /* the first len bytes are done with */
 void grpcx_queue_deinit(struct grpcx_queue *q);
