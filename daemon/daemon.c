@@ -10,6 +10,7 @@
 #include "daemon/loop/loop.h"
 #include "daemon/paths.h"
 #include "daemon/store/store_thread.h"
+#include "daemon/worker.h"
 #include "proto/grpc/health.h"
 #include "proto/grpc/reflection.h"
 #include "proto/grpc/server.h"
@@ -29,7 +30,8 @@
 struct heliostatd {
     struct loop *loop;
     struct loop_timer *timer;
-    struct loop_wakeup *store_wakeup, *backup_wakeup, *audit_wakeup;
+    struct loop_wakeup *store_wakeup, *backup_wakeup, *audit_wakeup, *worker_wakeup;
+    struct worker *worker;
     struct audit_reader *audit_reader;
     struct audit_keeper *audit_keeper;
     struct backup *backup;
@@ -198,6 +200,21 @@ static void on_audit_wakeup(void *userdata) {
     audit_reader_dispatch(daemon->audit_reader);
 }
 
+static void wake_for_worker(void *userdata) {
+    struct heliostatd *daemon = userdata;
+    loop_wakeup_signal(daemon->worker_wakeup);
+}
+
+static void on_worker_wakeup(void *userdata) {
+    struct heliostatd *daemon = userdata;
+    worker_dispatch(daemon->worker);
+}
+
+static int compute(void *userdata, void (*run)(void *job), void (*done)(void *job), void *job) {
+    struct heliostatd *daemon = userdata;
+    return worker_run(daemon->worker, run, done, job);
+}
+
 static int ask_audit(void *userdata, const struct audit_query *query,
                      void (*done)(void *done_userdata, const struct audit_result *result),
                      void *done_userdata) {
@@ -349,6 +366,10 @@ static int start_loop(struct heliostatd *daemon, const struct daemon_options *op
     if (r == 0)
         r = audit_reader_new(options->db_path, wake_for_audit, daemon, &daemon->audit_reader);
     if (r == 0)
+        r = loop_wakeup_new(daemon->loop, on_worker_wakeup, daemon, &daemon->worker_wakeup);
+    if (r == 0)
+        r = worker_new(wake_for_worker, daemon, &daemon->worker);
+    if (r == 0)
         loop_set_turns(daemon->loop, &(struct loop_turns){.on_end = on_turn_end,
                                                           .on_slow = on_slow_turn,
                                                           .slow_us = SLOW_TURN_US,
@@ -419,6 +440,7 @@ static int start_server(struct heliostatd *daemon, const struct daemon_options *
                                             .wall_clock = {.now_us = clock_wall_us},
                                             .backup = run_backup,
                                             .audit = ask_audit,
+                                            .compute = compute,
                                             .report_ttl_us = options->config.health_report_ttl_ms * 1000,
                                             .roles = daemon->roles,
                                             .limits = *limits,
@@ -535,6 +557,7 @@ void daemon_free(struct heliostatd *daemon) {
         return;
     backup_free(daemon->backup);             /* answers its call */
     audit_reader_free(daemon->audit_reader); /* likewise */
+    worker_free(daemon->worker);             /* likewise */
     grpcx_server_free(daemon->server);
     grpcx_health_free(daemon->health);
     grpcx_reflection_free(daemon->reflection);
@@ -555,6 +578,7 @@ void daemon_free(struct heliostatd *daemon) {
     loop_wakeup_free(daemon->store_wakeup);
     loop_wakeup_free(daemon->backup_wakeup);
     loop_wakeup_free(daemon->audit_wakeup);
+    loop_wakeup_free(daemon->worker_wakeup);
     loop_timer_free(daemon->timer);
     loop_free(daemon->loop);
     paths_free(daemon->paths); /* the loop watched its descriptor */

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#define INVENTORY_PIECE_BYTES (3u << 20)
+#define INVENTORY_PIECE_BYTES (64u << 10)
 
 /* Pieces borrow their cubes, switches, fibers and strings from the pod they were cut from: free them with
  * inventory_pieces_free() and before it. */

@@ -1,6 +1,7 @@
 #include "daemon/api/service.h"
 #include "daemon/api/access_audit.h"
 #include "daemon/api/event_cache.h"
+#include "daemon/api/inventory_job.h"
 #include "daemon/api/methods.h"
 #include "daemon/api/refusal.h"
 #include "daemon/api/slice_cache.h"
@@ -139,6 +140,7 @@ int api_new(const struct api_options *options, struct api **ret_api) {
 void api_free(struct api *api) {
     if (!api)
         return;
+    inventory_jobs_free(api);
     slice_cache_free(api->slice_cache);
     event_cache_free(api->event_cache);
     access_audit_free(api->access_audit);

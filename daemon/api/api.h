@@ -24,6 +24,9 @@ struct api_options {
      * -EBUSY while others do. */
     int (*audit)(void *userdata, const struct audit_query *query,
                  void (*done)(void *done_userdata, const struct audit_result *result), void *done_userdata);
+    /* Calls run(job) on another thread and then done(job) in the loop's. 0, or a negative errno: neither is
+     * called; -ECANCELED: the daemon stops. */
+    int (*compute)(void *userdata, void (*run)(void *job), void (*done)(void *job), void *job);
     /* A connection was turned away, and that is not the same as within the last hour: for the log. */
     void (*turned_away)(void *userdata, const char *who, const char *text);
     /* Something was asked of the fabric: fabric_advance() and then api_advance() are due at the end of this

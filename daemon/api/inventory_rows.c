@@ -13,8 +13,8 @@ static Heliostat__V1__Host *host_message(struct arena *arena, const struct fabri
     message->name =
         arena_copy(arena, inventory_host_name(name, cube->pod->name, cube->pod->n_cubes, cube->index, host));
     message->index = host;
-    message->node_name = cube->host[host].node_name;
-    message->address = cube->host[host].address;
+    message->node_name = arena_copy(arena, cube->host[host].node_name);
+    message->address = arena_copy(arena, cube->host[host].address);
     return message;
 }
 
@@ -25,7 +25,7 @@ static Heliostat__V1__Chip *chip_message(struct arena *arena, const struct fabri
     message->x = chip % 4;
     message->y = chip / 4 % 4;
     message->z = chip / 16;
-    message->serial = cube->serial[chip];
+    message->serial = arena_copy(arena, cube->serial[chip]);
     message->host = inventory_host_of_chip(message->x, message->y, message->z);
     return message;
 }
@@ -39,7 +39,7 @@ static Heliostat__V1__Cube *cube_message(struct arena *arena, const struct fabri
     message->name = arena_printf(arena, "%s/%s", cube->pod->name, cube->name);
     message->index = cube->index;
     message->row = cube->row;
-    message->power_domain = (char *)cube->power_domain;
+    message->power_domain = arena_copy(arena, cube->power_domain);
     message->hosts = hosts;
     message->n_hosts = FABRIC_HOSTS_PER_CUBE;
     message->chips = chips;
@@ -57,16 +57,18 @@ static Heliostat__V1__Ocs *ocs_message(struct arena *arena, const struct fabric_
         return NULL;
     message->name = arena_printf(arena, "%s/%s", ocs->pod->name, ocs->name);
     message->index = ocs->index;
-    message->address = (char *)ocs->address;
+    message->address = arena_copy(arena, ocs->address);
     message->ports_a = ocs->ports_a;
     message->ports_b = ocs->ports_b;
-    message->product = (char *)ocs->product;
-    message->serial = (char *)ocs->serial;
-    message->power_domain = (char *)ocs->power_domain;
+    message->product = arena_copy(arena, ocs->product);
+    message->serial = arena_copy(arena, ocs->serial);
+    message->power_domain = arena_copy(arena, ocs->power_domain);
     return message;
 }
 
-static Heliostat__V1__Fiber *fiber_message(struct arena *arena, const struct fabric_pod *pod, uint16_t end) {
+/* ocs_names: of the pod's switches, without the pod. */
+static Heliostat__V1__Fiber *fiber_message(struct arena *arena, const struct fabric_pod *pod,
+                                           char **ocs_names, uint16_t end) {
     static const char *const sides[] = {[TOPO_SIDE_A] = "A", [TOPO_SIDE_B] = "B"};
     const struct topo_port *port = &pod->wiring->port_of[end];
     Heliostat__V1__Fiber *message = arena_message(arena, &heliostat__v1__fiber__descriptor);
@@ -75,7 +77,7 @@ static Heliostat__V1__Fiber *fiber_message(struct arena *arena, const struct fab
     message->cube = topo_end_cube(end);
     message->face = (char *)topo_face_name(topo_end_face(end));
     message->index = topo_end_index(end);
-    message->ocs = (char *)pod->ocs[port->ocs].name;
+    message->ocs = ocs_names[port->ocs];
     message->side = (char *)sides[port->side];
     message->port = port->port;
     return message;
@@ -87,21 +89,24 @@ Heliostat__V1__Pod *inventory_message_of(struct arena *arena, const struct fabri
     Heliostat__V1__Cube **cubes = arena_array(arena, pod->n_cubes, sizeof(*cubes));
     Heliostat__V1__Ocs **ocses = arena_array(arena, pod->n_ocses, sizeof(*ocses));
     Heliostat__V1__Fiber **fibers = arena_array(arena, n_ends, sizeof(*fibers));
-    if (!message || !cubes || !ocses || !fibers)
+    char **ocs_names = arena_array(arena, pod->n_ocses, sizeof(*ocs_names));
+    if (!message || !cubes || !ocses || !fibers || !ocs_names)
         return NULL;
-    message->name = (char *)pod->name;
-    message->model = (char *)pod->model;
+    message->name = arena_copy(arena, pod->name);
+    message->model = arena_copy(arena, pod->model);
     message->largest_slice_chips = pod->largest_slice_cubes * FABRIC_CHIPS_PER_CUBE;
     message->cubes = cubes;
     message->ocses = ocses;
     message->fibers = fibers;
     for (; message->n_cubes < pod->n_cubes; message->n_cubes++)
         cubes[message->n_cubes] = cube_message(arena, &pod->cube[message->n_cubes]);
-    for (; message->n_ocses < pod->n_ocses; message->n_ocses++)
+    for (; message->n_ocses < pod->n_ocses; message->n_ocses++) {
+        ocs_names[message->n_ocses] = arena_copy(arena, pod->ocs[message->n_ocses].name);
         ocses[message->n_ocses] = ocs_message(arena, &pod->ocs[message->n_ocses]);
+    }
     for (size_t end = 0; end < n_ends; end++)
         if (pod->wiring->port_of[end].ocs >= 0)
-            fibers[message->n_fibers++] = fiber_message(arena, pod, (uint16_t)end);
+            fibers[message->n_fibers++] = fiber_message(arena, pod, ocs_names, (uint16_t)end);
     return arena->has_failed ? NULL : message;
 }
 

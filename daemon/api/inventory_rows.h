@@ -4,7 +4,8 @@
 #include "daemon/fabric/fabric.h"
 #include "heliostat/v1/inventory.pb-c.h"
 
-/* The model as a message; NULL (and arena->has_failed) without memory. May point into the model. */
+/* The model as a message; NULL (and arena->has_failed) without memory. Nothing in it points into the
+ * model. */
 Heliostat__V1__Pod *inventory_message_of(struct arena *arena, const struct fabric_pod *pod);
 /* A message that inventory_check() found good, as sorted rows with canonical names. They live in the arena
  * and point into the message. 0, -ENOMEM, or -EINVAL when the message was not good. */

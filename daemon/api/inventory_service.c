@@ -1,5 +1,7 @@
 #include "daemon/api/address.h"
 #include "daemon/api/find.h"
+#include "daemon/api/inventory_job.h"
+#include "daemon/api/inventory_refusal.h"
 #include "daemon/api/inventory_rows.h"
 #include "daemon/api/pending.h"
 #include "daemon/api/refusal.h"
@@ -23,17 +25,6 @@
 /* A pod takes up to 3 MiB; what exceeds a message is refused before it is built. */
 #define EXPORT_PODS_MAX 16
 
-/* What a reply to an import says. */
-struct import_result {
-    struct inventory_findings findings;
-    struct inventory_lines changes;
-};
-
-static void import_result_deinit(struct import_result *result) {
-    inventory_findings_deinit(&result->findings);
-    inventory_lines_deinit(&result->changes);
-}
-
 static void check_addresses(const Heliostat__V1__Inventory *inventory, struct inventory_findings *findings) {
     char path[64];
     for (size_t i = 0; i < inventory->n_pods; i++)
@@ -46,87 +37,6 @@ static void check_addresses(const Heliostat__V1__Inventory *inventory, struct in
                                 "10.0.0.7:5025 or [fd00::7]:5025",
                                 address);
         }
-}
-
-/* Every finding as an item, errors first. */
-static void add_findings(struct fabric_refusal *refusal, const struct inventory_findings *findings,
-                         bool warnings) {
-    for (size_t i = 0; i < findings->n; i++) {
-        const struct inventory_finding *finding = &findings->items[i];
-        if (finding->is_warning != warnings)
-            continue;
-        const char *kind = finding->is_warning ? "warning: " : "";
-        const char *colon = *finding->field ? ": " : "";
-        if (finding->line)
-            refusal_add_item(refusal, "line %u: %s%s%s%s", finding->line, kind, finding->field, colon,
-                             finding->text);
-        else
-            refusal_add_item(refusal, "%s%s%s%s", kind, finding->field, colon, finding->text);
-    }
-}
-
-static int refuse_findings(struct fabric_refusal *refusal, const char *field,
-                           const struct inventory_findings *findings) {
-    add_findings(refusal, findings, false);
-    add_findings(refusal, findings, true);
-    return refuse_invalid(refusal, field, "%zu error%s and %zu warning%s: nothing was changed",
-                          findings->errors, findings->errors == 1 ? "" : "s", findings->warnings,
-                          findings->warnings == 1 ? "" : "s");
-}
-
-/* Names, serials and addresses may stand once in a daemon: looks at the new pods beside the ones that stay.
- */
-static int check_beside_others(const struct fabric *fabric, const Heliostat__V1__Inventory *inventory,
-                               struct arena *arena, struct fabric_refusal *refusal) {
-    Heliostat__V1__Inventory all = HELIOSTAT__V1__INVENTORY__INIT;
-    struct inventory_findings findings = {0};
-    size_t count = inventory->n_pods;
-    for (const struct fabric_pod *pod = fabric_pods(fabric); pod; pod = pod->next)
-        count++;
-    all.pods = arena_array(arena, count, sizeof(*all.pods));
-    if (!all.pods)
-        return -ENOMEM;
-    for (const struct fabric_pod *pod = fabric_pods(fabric); pod; pod = pod->next) {
-        bool stays = true;
-        for (size_t i = 0; i < inventory->n_pods; i++)
-            stays = stays && strcmp(inventory->pods[i]->name, pod->name);
-        if (stays && !(all.pods[all.n_pods++] = inventory_message_of(arena, pod)))
-            return -ENOMEM;
-    }
-    if (all.n_pods == 0)
-        return 0;
-    memcpy(all.pods + all.n_pods, inventory->pods, inventory->n_pods * sizeof(*all.pods));
-    all.n_pods += inventory->n_pods;
-    int r = inventory_check(&all, false, &findings);
-    if (r == 0)
-        r = inventory_findings_close(&findings);
-    if (r == INVENTORY_REFUSED)
-        r = refuse_findings(refusal, "pods", &findings);
-    inventory_findings_deinit(&findings);
-    return r;
-}
-
-/* The rows of good pods, the differences to what is there, and the change itself. */
-static int put_pods(struct mutation *m, const Heliostat__V1__Inventory *inventory, enum frozen frozen_new,
-                    struct import_result *result) {
-    struct fabric_pod_rows *rows = arena_array(&m->arena, inventory->n_pods, sizeof(*rows));
-    int r = rows ? check_beside_others(m->api->fabric, inventory, &m->arena, &m->refusal) : -ENOMEM;
-    for (size_t i = 0; r == 0 && i < inventory->n_pods; i++) {
-        const struct fabric_pod *pod = fabric_pod_find(m->api->fabric, inventory->pods[i]->name);
-        const Heliostat__V1__Pod *before = pod ? inventory_message_of(&m->arena, pod) : NULL;
-        r = pod && !before ? -ENOMEM : inventory_rows_of(&m->arena, inventory->pods[i], &rows[i]);
-        if (r == 0)
-            r = inventory_diff(before, inventory->pods[i], &result->changes);
-        if (r == 0)
-            ((struct store_pod *)rows[i].pod)->frozen = frozen_new;
-    }
-    /* What changes nothing must not end the sessions of the switches. */
-    if (r == 0 && result->changes.n == 0)
-        return request_check(m->api->fabric, &m->actor, &m->outcome, &m->refusal);
-    if (r == 0)
-        r = fabric_put_pods(m->api->fabric, &m->actor, rows, inventory->n_pods, m->now_us, &m->outcome,
-                            &m->refusal);
-    return r;
 }
 
 static ProtobufCMessage *create_pod_head(struct api *api, struct arena *arena,
@@ -147,44 +57,85 @@ static ProtobufCMessage *create_pod_head(struct api *api, struct arena *arena,
     return &reply->base;
 }
 
-static int fill_pod(const Heliostat__V1__CreatePodRequest *q, Heliostat__V1__Pod **ret_pod,
-                    struct fabric_refusal *refusal) {
+static void free_pods(struct inventory_job *job) {
+    for (size_t i = 0; i < job->inventory.n_pods; i++)
+        inventory_message_free(job->inventory.pods[i]);
+    free(job->inventory.pods);
+    job->inventory.pods = NULL;
+    job->inventory.n_pods = 0;
+}
+
+/* What CreatePod fills in: its request lives as long as the job. */
+static int fill_pod(struct inventory_job *job) {
+    const Heliostat__V1__CreatePodRequest *q = job->input;
+    struct fabric_refusal *refusal = &job->mutation.refusal;
+    Heliostat__V1__Pod *pod = NULL;
     const char *field = "";
     char error[INVENTORY_ERROR_MAX];
     if (*q->ocs_address && !address_is_numeric(q->ocs_address))
         return refuse_invalid(refusal, "ocs_address",
                               "\"%.63s\" is no numeric address and port: write 127.0.0.1:7000",
                               q->ocs_address);
-    int r = inventory_fill(q->name, q->model, q->ocs_address, ret_pod, &field, error);
-    return r == INVENTORY_REFUSED ? refuse_invalid(refusal, field, "%s", error) : r;
+    free_pods(job); /* of the time before */
+    int r = inventory_fill(q->name, q->model, q->ocs_address, &pod, &field, error);
+    if (r == INVENTORY_REFUSED)
+        return refuse_invalid(refusal, field, "%s", error);
+    if (r == 0 && (r = inventory_append(&job->inventory.pods, &job->inventory.n_pods, pod)) < 0)
+        inventory_message_free(pod);
+    return r;
+}
+
+/* A pod of this name is what a repeat finds, so the repeat is looked for first. */
+static int check_new_name(struct inventory_job *job) {
+    const Heliostat__V1__CreatePodRequest *q = job->input;
+    struct mutation *m = &job->mutation;
+    int r = request_check(job->api->fabric, &m->actor, &m->outcome, &m->refusal);
+    if (!r && fabric_pod_find(job->api->fabric, q->name))
+        r = refuse(&m->refusal, REASON_NAME_TAKEN, "name", "there is a pod \"%s\" already", q->name);
+    return r;
+}
+
+static void end_create(struct inventory_job *job, int r) {
+    Heliostat__V1__CreatePodResponse tail = HELIOSTAT__V1__CREATE_POD_RESPONSE__INIT;
+    if (r == 0) {
+        const Heliostat__V1__Pod *pod = job->inventory.pods[0];
+        tail.cubes = (uint32_t)pod->n_cubes;
+        tail.ocses = (uint32_t)pod->n_ocses;
+        tail.fibers = (uint32_t)pod->n_fibers;
+    }
+    mutation_end(&job->mutation, r, create_pod_head, r == 0 ? &tail.base : NULL);
+}
+
+static const struct inventory_job_kind creation = {.frozen_new = FROZEN_NEW,
+                                                   .gather = check_new_name,
+                                                   .prepare = fill_pod,
+                                                   .check = check_new_name,
+                                                   .end = end_create,
+                                                   .drop = free_pods};
+
+/* NULL: the call is answered. */
+static struct inventory_job *begin_job(struct api *api, struct grpcx_call *call,
+                                       const ProtobufCMessage *request,
+                                       const Heliostat__V1__Mutation *mutation, service_handler again,
+                                       const struct inventory_job_kind *kind) {
+    struct inventory_job *job = inventory_job_new(api, call, kind);
+    if (!job) {
+        api_fail_memory(call);
+        return NULL;
+    }
+    job->input = (void *)request;
+    if (mutation_begin(&job->mutation, api, call, request, mutation, again))
+        return job;
+    job->mutation = (struct mutation){0};
+    inventory_job_free(job);
+    return NULL;
 }
 
 static void create_pod(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request) {
     const Heliostat__V1__CreatePodRequest *q = (const void *)request;
-    Heliostat__V1__CreatePodResponse tail = HELIOSTAT__V1__CREATE_POD_RESPONSE__INIT;
-    Heliostat__V1__Inventory inventory = HELIOSTAT__V1__INVENTORY__INIT;
-    Heliostat__V1__Pod *pod = NULL;
-    struct import_result result = {0};
-    struct mutation m;
-    if (!mutation_begin(&m, api, call, request, q->mutation, create_pod))
-        return;
-    /* A pod of this name is what a repeat finds, so the repeat is looked for first. */
-    int r = request_check(api->fabric, &m.actor, &m.outcome, &m.refusal);
-    if (!r && fabric_pod_find(api->fabric, q->name))
-        r = refuse(&m.refusal, REASON_NAME_TAKEN, "name", "there is a pod \"%s\" already", q->name);
-    if (!r)
-        r = fill_pod(q, &pod, &m.refusal);
-    if (!r) {
-        inventory.pods = &pod;
-        inventory.n_pods = 1;
-        tail.cubes = (uint32_t)pod->n_cubes;
-        tail.ocses = (uint32_t)pod->n_ocses;
-        tail.fibers = (uint32_t)pod->n_fibers;
-        r = put_pods(&m, &inventory, FROZEN_NEW, &result);
-    }
-    mutation_end(&m, r, create_pod_head, r == 0 ? &tail.base : NULL);
-    import_result_deinit(&result);
-    inventory_message_free(pod);
+    struct inventory_job *job = begin_job(api, call, request, q->mutation, create_pod, &creation);
+    if (job)
+        inventory_job_start(job);
 }
 
 static void export_inventory(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request) {
@@ -234,6 +185,7 @@ struct import {
     Heliostat__V1__ImportInventoryRequest whole; /* mutation and complete of the first message */
     Heliostat__V1__Mutation mutation;
     Heliostat__V1__Inventory inventory;
+    uint64_t hash; /* of the whole */
     size_t staged;
     bool has_first;
 };
@@ -310,41 +262,69 @@ static void import_on_message(struct grpcx_call *call, const ProtobufCMessage *m
     }
 }
 
-static int import_check(struct import *import, struct mutation *m, struct import_result *result) {
-    int r = inventory_check(&import->inventory, import->whole.complete, &result->findings);
+static int import_prepare(struct inventory_job *job) {
+    struct import *import = job->input;
+    import->whole.pods = job->inventory.pods;
+    import->whole.n_pods = job->inventory.n_pods;
+    import->hash = request_hash(&import->whole.base, import->whole.mutation);
+    int r = inventory_check(&job->inventory, import->whole.complete, &job->findings);
     if (r == 0) {
-        check_addresses(&import->inventory, &result->findings);
-        r = inventory_findings_close(&result->findings);
+        check_addresses(&job->inventory, &job->findings);
+        r = inventory_findings_close(&job->findings);
     }
-    return r == INVENTORY_REFUSED ? refuse_findings(&m->refusal, "pods", &result->findings) : r;
+    return r == INVENTORY_REFUSED ? refuse_findings(&job->mutation.refusal, "pods", &job->findings) : r;
 }
+
+/* The stream of requests is gone when the answer is due; nothing there looks at it. What was found wrong is
+ * kept over the beginning. */
+static bool import_mutation(struct inventory_job *job) {
+    struct import *import = job->input;
+    struct fabric_refusal refusal = job->mutation.refusal;
+    job->mutation.refusal = (struct fabric_refusal){0};
+    if (!mutation_begin_hashed(&job->mutation, job->api, job->call, import->whole.mutation, import->hash)) {
+        job->mutation = (struct mutation){0};
+        fabric_refusal_deinit(&refusal);
+        return false;
+    }
+    job->mutation.refusal = refusal;
+    return true;
+}
+
+static void end_import(struct inventory_job *job, int r) {
+    Heliostat__V1__ImportInventoryResponse tail = HELIOSTAT__V1__IMPORT_INVENTORY_RESPONSE__INIT;
+    if (r == 0)
+        r = inventory_findings_messages(&job->findings, &tail.findings, &tail.n_findings);
+    tail.changes = job->changes.items;
+    tail.n_changes = job->changes.n;
+    mutation_end(&job->mutation, r, import_inventory_head, r == 0 ? &tail.base : NULL);
+    for (size_t i = 0; i < tail.n_findings; i++)
+        inventory_message_free(tail.findings[i]);
+    free(tail.findings);
+}
+
+static void drop_import(struct inventory_job *job) {
+    struct import *import = job->input;
+    free_pods(job);
+    free(import->mutation.request_id);
+    free(import);
+}
+
+static const struct inventory_job_kind importing = {.frozen_new = FROZEN_IMPORTED,
+                                                    .prepare = import_prepare,
+                                                    .begin = import_mutation,
+                                                    .end = end_import,
+                                                    .drop = drop_import};
 
 static void import_on_half_close(struct grpcx_call *call, void *userdata) {
     struct import *import = userdata;
-    struct api *api = import->api;
-    Heliostat__V1__ImportInventoryResponse tail = HELIOSTAT__V1__IMPORT_INVENTORY_RESPONSE__INIT;
-    struct import_result result = {0};
-    struct mutation m;
-    grpcx_call_set_callbacks(call, &(struct grpcx_call_callbacks){0});
-    import->whole.pods = import->inventory.pods;
-    import->whole.n_pods = import->inventory.n_pods;
-    if (mutation_begin(&m, api, call, &import->whole.base, import->whole.mutation, NULL)) {
-        /* The request is gone when the answer is due; nothing there looks at it. */
-        m.request = NULL;
-        int r = import_check(import, &m, &result);
-        if (r == 0)
-            r = put_pods(&m, &import->inventory, FROZEN_IMPORTED, &result);
-        if (r == 0)
-            r = inventory_findings_messages(&result.findings, &tail.findings, &tail.n_findings);
-        tail.changes = result.changes.items;
-        tail.n_changes = result.changes.n;
-        mutation_end(&m, r, import_inventory_head, r == 0 ? &tail.base : NULL);
-        for (size_t i = 0; i < tail.n_findings; i++)
-            inventory_message_free(tail.findings[i]);
-        free(tail.findings);
-        import_result_deinit(&result);
+    struct inventory_job *job = inventory_job_new(import->api, call, &importing);
+    if (!job) {
+        import_fail_memory(import);
+        return;
     }
-    import_free(import);
+    job->input = import;
+    job->inventory = import->inventory;
+    inventory_job_start(job);
 }
 
 static void import_inventory(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request) {
@@ -375,54 +355,67 @@ static ProtobufCMessage *import_fibers_head(struct api *api, struct arena *arena
     return &reply->base;
 }
 
-/* The pod as it is, with the fibers of the request. */
-static int read_fibers(struct mutation *m, const Heliostat__V1__ImportFibersRequest *q,
-                       Heliostat__V1__Pod **ret_pod, struct import_result *result) {
+/* The pod as it is. */
+static int gather_pod(struct inventory_job *job) {
+    const Heliostat__V1__ImportFibersRequest *q = job->input;
     const struct fabric_pod *pod;
-    if (find_pod(m->api->fabric, q->pod, "pod", &pod, &m->refusal))
+    if (find_pod(job->api->fabric, q->pod, "pod", &pod, &job->mutation.refusal))
         return FABRIC_REFUSED;
-    if (q->n_lines && q->n_lines != q->n_fibers)
-        return refuse_invalid(&m->refusal, "lines", "%zu lines are given for %zu fibers", q->n_lines,
-                              q->n_fibers);
-    Heliostat__V1__Pod *message = inventory_message_of(&m->arena, pod);
-    if (!message)
+    arena_deinit(&job->copies);
+    job->inventory.n_pods = 0;
+    job->inventory.pods = arena_array(&job->copies, 1, sizeof(*job->inventory.pods));
+    Heliostat__V1__Pod *message = inventory_message_of(&job->copies, pod);
+    if (!message || !job->inventory.pods)
         return -ENOMEM;
-    int r = inventory_check_fibers(message, q->fibers, q->n_fibers, q->lines, q->n_lines, q->complete, "",
-                                   &result->findings);
+    job->inventory.pods[job->inventory.n_pods++] = message;
+    return 0;
+}
+
+/* With the fibers of the request. */
+static int take_fibers(struct inventory_job *job) {
+    const Heliostat__V1__ImportFibersRequest *q = job->input;
+    Heliostat__V1__Pod *pod = job->inventory.pods[0];
+    if (q->n_lines && q->n_lines != q->n_fibers)
+        return refuse_invalid(&job->mutation.refusal, "lines", "%zu lines are given for %zu fibers",
+                              q->n_lines, q->n_fibers);
+    int r = inventory_check_fibers(pod, q->fibers, q->n_fibers, q->lines, q->n_lines, q->complete, "",
+                                   &job->findings);
     if (r == 0)
-        r = inventory_findings_close(&result->findings);
+        r = inventory_findings_close(&job->findings);
     if (r == INVENTORY_REFUSED)
-        return refuse_findings(&m->refusal, "fibers", &result->findings);
-    message->fibers = q->fibers;
-    message->n_fibers = q->n_fibers;
-    *ret_pod = message;
+        return refuse_findings(&job->mutation.refusal, "fibers", &job->findings);
+    pod->fibers = q->fibers;
+    pod->n_fibers = q->n_fibers;
     return r;
 }
 
-static void import_fibers(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request) {
-    const Heliostat__V1__ImportFibersRequest *q = (const void *)request;
+static void end_fibers(struct inventory_job *job, int r) {
     Heliostat__V1__ImportFibersResponse tail = HELIOSTAT__V1__IMPORT_FIBERS_RESPONSE__INIT;
-    Heliostat__V1__Inventory inventory = HELIOSTAT__V1__INVENTORY__INIT;
-    Heliostat__V1__Pod *pod = NULL;
-    struct import_result result = {0};
-    struct mutation m;
-    if (!mutation_begin(&m, api, call, request, q->mutation, import_fibers))
-        return;
-    int r = read_fibers(&m, q, &pod, &result);
-    if (r == 0) {
-        inventory.pods = &pod;
-        inventory.n_pods = 1;
-        r = put_pods(&m, &inventory, FROZEN_NOT, &result);
-    }
     if (r == 0)
-        r = inventory_findings_messages(&result.findings, &tail.findings, &tail.n_findings);
-    tail.changes = result.changes.items;
-    tail.n_changes = result.changes.n;
-    mutation_end(&m, r, import_fibers_head, r == 0 ? &tail.base : NULL);
+        r = inventory_findings_messages(&job->findings, &tail.findings, &tail.n_findings);
+    tail.changes = job->changes.items;
+    tail.n_changes = job->changes.n;
+    mutation_end(&job->mutation, r, import_fibers_head, r == 0 ? &tail.base : NULL);
     for (size_t i = 0; i < tail.n_findings; i++)
         inventory_message_free(tail.findings[i]);
     free(tail.findings);
-    import_result_deinit(&result);
+}
+
+/* All of it is the request's, or in the arena. */
+static void drop_nothing(struct inventory_job *job) {
+}
+
+static const struct inventory_job_kind rewiring = {.frozen_new = FROZEN_NOT,
+                                                   .gather = gather_pod,
+                                                   .prepare = take_fibers,
+                                                   .end = end_fibers,
+                                                   .drop = drop_nothing};
+
+static void import_fibers(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request) {
+    const Heliostat__V1__ImportFibersRequest *q = (const void *)request;
+    struct inventory_job *job = begin_job(api, call, request, q->mutation, import_fibers, &rewiring);
+    if (job)
+        inventory_job_start(job);
 }
 
 #define METHOD(name, request, kind, handler) SERVICE_METHOD("InventoryService", name, request, kind, handler)

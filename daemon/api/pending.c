@@ -183,9 +183,10 @@ void pending_refuse(struct api *api, struct grpcx_call *call, const ProtobufCMes
 
 static char rehearsed; /* its address marks a call */
 
-bool mutation_begin(struct mutation *mutation, struct api *api, struct grpcx_call *call,
-                    const ProtobufCMessage *request, const Heliostat__V1__Mutation *message,
-                    service_handler again) {
+/* request NULL: its hash is given. */
+static bool begin(struct mutation *mutation, struct api *api, struct grpcx_call *call,
+                  const ProtobufCMessage *request, const Heliostat__V1__Mutation *message,
+                  service_handler again, uint64_t hash) {
     const char *path = grpcx_call_method(call)->path;
     const struct rights *rights = session_rights(call);
     *mutation = (struct mutation){
@@ -204,7 +205,7 @@ bool mutation_begin(struct mutation *mutation, struct api *api, struct grpcx_cal
         .quota_slices = rights->quota_slices,
         .method = strrchr(path, '/') + 1,
         .request_id = message->request_id,
-        .request_hash = request_hash(request, message),
+        .request_hash = request ? request_hash(request, message) : hash,
         .validate_only = message->validate_only,
         .if_revision = message->if_revision,
     };
@@ -222,6 +223,17 @@ bool mutation_begin(struct mutation *mutation, struct api *api, struct grpcx_cal
         !is_rehearsed && !message->validate_only && !fabric_was_requested(api->fabric, &mutation->actor);
     mutation->actor.validate_only = message->validate_only || mutation->is_rehearsal;
     return true;
+}
+
+bool mutation_begin(struct mutation *mutation, struct api *api, struct grpcx_call *call,
+                    const ProtobufCMessage *request, const Heliostat__V1__Mutation *message,
+                    service_handler again) {
+    return begin(mutation, api, call, request, message, again, 0);
+}
+
+bool mutation_begin_hashed(struct mutation *mutation, struct api *api, struct grpcx_call *call,
+                           const Heliostat__V1__Mutation *message, uint64_t hash) {
+    return begin(mutation, api, call, NULL, message, NULL, hash);
 }
 
 static const Heliostat__V1__Mutation *mutation_of(const ProtobufCMessage *request) {

@@ -54,6 +54,12 @@ __attribute__((warn_unused_result)) bool mutation_begin(struct mutation *mutatio
                                                         const ProtobufCMessage *request,
                                                         const Heliostat__V1__Mutation *message,
                                                         service_handler again);
+/* The same for a request that came in pieces and is gone: request_hash() of the whole is known, and it is not
+ * run again. */
+__attribute__((warn_unused_result)) bool mutation_begin_hashed(struct mutation *mutation, struct api *api,
+                                                               struct grpcx_call *call,
+                                                               const Heliostat__V1__Mutation *message,
+                                                               uint64_t hash);
 /* result: of the fabric, or FABRIC_REFUSED with mutation->refusal filled in. head builds what shows objects
  * as they are then; tail (may be NULL) is what is known now. After validate_only both are built now, head
  * with outcome 0. Frees everything in *mutation. */

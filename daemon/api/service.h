@@ -9,6 +9,7 @@
 struct watch;
 struct operation_wait;
 struct read_back;
+struct inventory_job;
 struct slice_cache;
 struct event_cache;
 struct access_audit;
@@ -28,6 +29,7 @@ struct api {
     int64_t progress_at_us;
     struct operation_wait *operation_waits;
     struct read_back *read_backs;
+    struct inventory_job *inventory_jobs; /* the first one is under way */
     struct sessions *sessions;
     struct access_audit *access_audit;
     int64_t review_at_us; /* when certificates are looked at again */

@@ -138,6 +138,7 @@ static void land_ocs(struct fabric *fabric, struct step *step, int64_t now_us) {
 static void revert_ocs(struct fabric *fabric, struct step *step, int64_t now_us) {
     struct fabric_ocs *ocs = step->object;
     struct ocs_before *before = step->before;
+    fabric->inventory_epoch++;
     memcpy(ocs->address, before->address, sizeof(ocs->address));
     memcpy(ocs->product, before->product, sizeof(ocs->product));
     memcpy(ocs->serial, before->serial, sizeof(ocs->serial));
@@ -158,6 +159,7 @@ void change_ocs(struct change *change, struct fabric_ocs *ocs, const char *addre
     memcpy(before->serial, ocs->serial, sizeof(before->serial));
     before->revision = ocs->revision;
     before->has_address = address != NULL;
+    change->fabric->inventory_epoch++;
     if (address)
         snprintf(ocs->address, sizeof(ocs->address), "%s", address);
     if (product)

@@ -300,6 +300,10 @@ bool fabric_store_works(const struct fabric *fabric) {
     return fabric->store_works;
 }
 
+uint64_t fabric_inventory_epoch(const struct fabric *fabric) {
+    return fabric->inventory_epoch;
+}
+
 const struct fabric_pod *fabric_pods(const struct fabric *fabric) {
     return fabric->pods;
 }

@@ -97,6 +97,8 @@ void fabric_on_store_works(struct fabric *fabric, bool works, int64_t now_us);
 /* Reading. */
 const char *fabric_store_id(const struct fabric *fabric);
 int64_t fabric_revision(const struct fabric *fabric); /* of the last durable event */
+/* Another number after every change of an inventory, accepted, durable or undone. */
+uint64_t fabric_inventory_epoch(const struct fabric *fabric);
 bool fabric_store_works(const struct fabric *fabric);
 const struct fabric_pod *fabric_pods(const struct fabric *fabric);                       /* list by next */
 const struct fabric_pod *fabric_pod_find(const struct fabric *fabric, const char *name); /* NULL: none */

@@ -169,6 +169,7 @@ static void keep_switch(struct fabric_ocs *was, struct fabric_ocs *is) {
 
 static void land(struct fabric *fabric, struct step *step, int64_t now_us) {
     struct fabric_pod *old = step->before, *new = step->after;
+    fabric->inventory_epoch++;
     if (!old) {
         new->is_importing = false;
         return;
@@ -204,6 +205,7 @@ static void land(struct fabric *fabric, struct step *step, int64_t now_us) {
 
 static void revert(struct fabric *fabric, struct step *step, int64_t now_us) {
     struct fabric_pod *old = step->before, *new = step->after;
+    fabric->inventory_epoch++;
     if (old)
         old->is_importing = false;
     else
@@ -309,6 +311,7 @@ static int put_one(struct change *change, const struct fabric_pod_rows *rows,
         new->is_importing = true;
         pod_link(fabric, new);
     }
+    fabric->inventory_epoch++;
     char after[64];
     snprintf(after, sizeof(after), "%u cubes, %u switches, %zu fibers", new->n_cubes, new->n_ocses,
              rows->n_fibers);

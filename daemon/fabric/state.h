@@ -37,6 +37,7 @@ struct fabric {
 
     int64_t counter[STORE_COUNTERS]; /* given out */
     int64_t durable_revision;
+    uint64_t inventory_epoch;
     struct fabric_event **ring;    /* [EVENT_RING] */
     uint64_t ring_first, ring_end; /* counts of events; place = count % EVENT_RING */
     int64_t ring_lost;             /* revision of the newest event that is no longer in the ring */

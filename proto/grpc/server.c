@@ -39,7 +39,9 @@ struct conn {
 };
 
 struct grpcx_call {
-    struct conn *conn;
+    struct conn *conn; /* gone when the call is */
+    struct grpcx_server *server;
+    unsigned holds;
     struct grpcx_call *next;
     int32_t id;
     const struct grpcx_method *method;
@@ -268,6 +270,15 @@ void *grpcx_call_data(const struct grpcx_call *call) {
     return call->data;
 }
 
+void grpcx_call_hold(struct grpcx_call *call) {
+    call->holds++;
+}
+
+void grpcx_call_release(struct grpcx_call *call) {
+    call->holds--;
+    event_active(call->server->reap, 0, 0);
+}
+
 static void free_call(struct grpcx_call *call) {
     grpcx_unpack_free(call->request);
     grpcx_reader_next(&call->reader);
@@ -332,9 +343,13 @@ static void reap(evutil_socket_t fd, short what, void *userdata) {
         grpcx_peer_deinit(&c->peer);
         free(c);
     }
-    while (s->dead_calls) {
-        struct grpcx_call *call = s->dead_calls;
-        s->dead_calls = call->next;
+    for (struct grpcx_call **at = &s->dead_calls; *at;) {
+        struct grpcx_call *call = *at;
+        if (call->holds) {
+            at = &call->next;
+            continue;
+        }
+        *at = call->next;
         free_call(call);
     }
 }
@@ -463,6 +478,7 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
     if (!call)
         return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     call->conn = c;
+    call->server = c->server;
     call->id = frame->hd.stream_id;
     call->deadline_us = INT64_MAX;
     call->next = c->calls;
@@ -710,6 +726,8 @@ void grpcx_server_free(struct grpcx_server *server) {
     while (server->conns)
         kill_conn(server->conns);
     if (server->reap) {
+        for (struct grpcx_call *call = server->dead_calls; call; call = call->next)
+            call->holds = 0;
         reap(-1, 0, server);
         event_free(server->reap);
     }

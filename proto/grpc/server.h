@@ -140,6 +140,10 @@ __attribute__((warn_unused_result)) int grpcx_call_send_packed(struct grpcx_call
 /* Bytes given to grpcx_call_send() that the kernel has not taken, with those of the connection's other calls
  * that are framed. */
 size_t grpcx_call_queued_bytes(const struct grpcx_call *call);
+/* Keeps the call and its request in memory over its end, also that of its connection, until it is released
+ * as often, or the server is freed. A call that is over may only be released. */
+void grpcx_call_hold(struct grpcx_call *call);
+void grpcx_call_release(struct grpcx_call *call);
 /* Trailers after what is queued; message and details may be NULL. The call is over for the caller. Many
  * clients refuse trailers over 8 KiB: the message is cut at 2 KiB as percent-encoded, and details longer than
  * GRPCX_STATUS_DETAILS_MAX bytes are left out. */

@@ -142,7 +142,8 @@ static void through_pieces(const char *model, size_t max_bytes, size_t at_least)
 }
 
 Test(inventory_import, pieces_join_to_the_same_pod) {
-    through_pieces("tpu-v4", INVENTORY_PIECE_BYTES, 1);
+    through_pieces("tpu-v4", 3u << 20, 1);
+    through_pieces("tpu-v4", INVENTORY_PIECE_BYTES, 5);
     through_pieces("tpu-v4", 100000, 3);
     through_pieces("lab", 5000, 10);
 }
