@@ -163,7 +163,8 @@ void loop_timer_arm(struct loop_timer *timer, int64_t at_us) {
     if (wait_us < 0)
         wait_us = 0;
     struct timeval wait = {.tv_sec = wait_us / 1000000, .tv_usec = wait_us % 1000000};
-    evtimer_add(timer->event, &wait);
+    if (evtimer_add(timer->event, &wait) < 0)
+        timer->armed_us = INT64_MAX; /* no memory: the next turn arms it */
 }
 
 static void on_wakeup(evutil_socket_t fd, short what, void *arg) {
