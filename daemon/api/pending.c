@@ -183,6 +183,15 @@ void pending_refuse(struct api *api, struct grpcx_call *call, const ProtobufCMes
 
 static char rehearsed; /* its address marks a call */
 
+/* The field of that name that requests have which ask for one; "": none. request may be NULL. */
+static const char *reason_in(const ProtobufCMessage *request) {
+    const ProtobufCFieldDescriptor *field =
+        request ? protobuf_c_message_descriptor_get_field_by_name(request->descriptor, "reason") : NULL;
+    if (!field || field->type != PROTOBUF_C_TYPE_STRING)
+        return "";
+    return *(char *const *)((const char *)request + field->offset);
+}
+
 /* request NULL: its hash is given. */
 static bool begin(struct mutation *mutation, struct api *api, struct grpcx_call *call,
                   const ProtobufCMessage *request, const Heliostat__V1__Mutation *message,
@@ -205,6 +214,7 @@ static bool begin(struct mutation *mutation, struct api *api, struct grpcx_call 
         .quota_slices = rights->quota_slices,
         .method = strrchr(path, '/') + 1,
         .request_id = message->request_id,
+        .reason = reason_in(request),
         .request_hash = request ? request_hash(request, message) : hash,
         .validate_only = message->validate_only,
         .if_revision = message->if_revision,

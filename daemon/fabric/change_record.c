@@ -273,7 +273,7 @@ void change_former_drop(struct change *change, struct fabric_pod *pod, struct fa
 }
 
 void change_add_detail(struct change *change, const char *format, ...) {
-    char text[160];
+    char text[FABRIC_TEXT_MAX];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);

@@ -141,6 +141,7 @@ struct fabric_actor {
     bool is_operator;
     const char *method;     /* "CreateSlice" */
     const char *request_id; /* "": none */
+    const char *reason;     /* why, in the words of who asks, for the audit trail; NULL or "": none */
     uint64_t request_hash;
     bool has_quota; /* of what the principal may have in all */
     int64_t quota_chips, quota_slices;
