@@ -45,19 +45,24 @@ static int read_list(struct ctl *ctl, const char *object,
                     &heliostat__v1__list_maintenance_response__descriptor, ret_response);
 }
 
+static void print_slice(struct ctl *ctl, const Heliostat__V1__MaintenanceSlice *s, const char *what) {
+    char links[120] = "";
+    size_t at = 0;
+    for (size_t k = 0; k < s->n_links && k < 4; k++)
+        at += (size_t)snprintf(links + at, sizeof(links) - at, "%s%u %s %u", k ? ", " : "",
+                               s->links[k]->position, s->links[k]->face, s->links[k]->index);
+    ctl_say(ctl, "  slice %s of %s: %zu links (position face index: %s%s)%s", s->slice, s->owner, s->n_links,
+            links, s->n_links > 4 ? ", ..." : "", what);
+}
+
 /* Who gives up what, and what is in the way. */
 static void print_details(struct ctl *ctl, const maintenance *m) {
     for (size_t i = 0; i < m->n_slices; i++) {
         const Heliostat__V1__MaintenanceSlice *s = m->slices[i];
-        char links[120] = "";
-        size_t at = 0;
-        for (size_t k = 0; k < s->n_links && k < 4; k++)
-            at += (size_t)snprintf(links + at, sizeof(links) - at, "%s%u %s %u", k ? ", " : "",
-                                   s->links[k]->position, s->links[k]->face, s->links[k]->index);
-        ctl_say(ctl, "  slice %s of %s: %zu links (position face index: %s%s)%s", s->slice, s->owner,
-                s->n_links, links, s->n_links > 4 ? ", ..." : "",
-                s->allowed ? "; may go"
-                           : ctl_text(ctl, "; waits for `helioctl slice allow %s %s`", s->slice, m->object));
+        print_slice(ctl, s,
+                    s->allowed
+                        ? "; may go"
+                        : ctl_text(ctl, "; waits for `helioctl slice allow %s %s`", s->slice, m->object));
     }
     for (size_t i = 0; i < m->n_in_the_way; i++)
         ctl_say(ctl, "  %s", m->in_the_way[i]);
@@ -173,6 +178,20 @@ int ctl_ocs_mark_failed(struct ctl *ctl) {
     return begin(ctl, ctl_positional(ctl, 0), ctl_flag_text(ctl, "reason"), "", true);
 }
 
+/* What the end of it would change. */
+static void print_end(struct ctl *ctl, const maintenance *m) {
+    ctl_say(ctl, "%s would be given back", m->object);
+    for (size_t i = 0; i < m->n_slices; i++)
+        print_slice(ctl, m->slices[i], m->slices[i]->allowed ? "; come back" : "; stay as they are");
+    if (m->kind == HELIOSTAT__V1__MAINTENANCE_KIND__MAINTENANCE_KIND_CUBE)
+        ctl_say(
+            ctl, "  %s",
+            *m->safe_since
+                ? "it would be QUARANTINED until `helioctl cube qualify` finds its links good"
+                : "it would be CORDONED: nobody had his hands on it, and `helioctl cube uncordon` opens it");
+    ctl_say(ctl, "Nothing was changed.");
+}
+
 int ctl_maintain_done(struct ctl *ctl) {
     Heliostat__V1__EndMaintenanceRequest request = HELIOSTAT__V1__END_MAINTENANCE_REQUEST__INIT;
     Heliostat__V1__EndMaintenanceResponse *response;
@@ -184,9 +203,12 @@ int ctl_maintain_done(struct ctl *ctl) {
         return exit_status;
     if (ctl_wants_json(ctl))
         return ctl_print_json(ctl, response);
-    if (ctl_has(ctl, "no-wait") || request.mutation->validate_only) {
-        ctl_say(ctl, "%s: %s", request.object,
-                request.mutation->validate_only ? "would be given back" : "done");
+    if (request.mutation->validate_only && response->maintenance) {
+        print_end(ctl, response->maintenance);
+        return 0;
+    }
+    if (ctl_has(ctl, "no-wait")) {
+        ctl_say(ctl, "%s: done", request.object);
         return 0;
     }
     return wait_for(ctl, request.object, true);
@@ -208,6 +230,10 @@ int ctl_slice_allow(struct ctl *ctl) {
         return ctl_print_json(ctl, response);
     ctl_say(ctl, "%s %s its links over %s", request.slice,
             request.mutation->validate_only ? "would give up" : "gives up", request.object);
+    for (size_t i = 0;
+         request.mutation->validate_only && response->maintenance && i < response->maintenance->n_slices; i++)
+        if (strcmp(response->maintenance->slices[i]->slice, request.slice) == 0)
+            print_slice(ctl, response->maintenance->slices[i], "");
     return 0;
 }
 

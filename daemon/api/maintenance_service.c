@@ -104,11 +104,15 @@ static void allow(struct api *api, struct grpcx_call *call, const ProtobufCMessa
 }
 
 static ProtobufCMessage *end_head(struct api *api, struct arena *arena, const struct pending *pending) {
+    const Heliostat__V1__EndMaintenanceRequest *q = (const void *)pending->request;
     Heliostat__V1__EndMaintenanceResponse *reply =
         arena_message(arena, &heliostat__v1__end_maintenance_response__descriptor);
     if (!reply)
         return NULL;
     reply->meta = api_meta(api, arena, pending->is_replayed);
+    const struct fabric_maintenance *m = find_by_name(api, q->object);
+    if (m)
+        reply->maintenance = convert_maintenance(arena, m);
     return &reply->base;
 }
 

@@ -73,7 +73,8 @@ static void look_at_cube(const struct teller *teller, const struct fabric_cube *
              "%u hosts come and go; first: host-%02u", flapping, first);
     if (cube->scheduling == SCHEDULING_QUARANTINED)
         tell(teller, "CUBE_QUARANTINED", name, cube->scheduling_since_us,
-             "repair the rack, then `helioctl cube release`", "%s", cube->scheduling_reason);
+             "repair the rack, then `helioctl cube qualify` it; `cube release` takes your word instead", "%s",
+             cube->scheduling_reason);
     if (cube->scheduling == SCHEDULING_DRAINING && cube->drain_by_us && wall_us >= cube->drain_by_us)
         tell(teller, "DRAIN_OVERDUE", name, cube->drain_by_us,
              "`helioctl cube get` says what still keeps it; ask the owner, or `helioctl cube cancel-drain`",

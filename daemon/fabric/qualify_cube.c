@@ -275,7 +275,13 @@ int qualify_check_cube(const struct fabric_cube *cube, struct fabric_refusal *re
         return refuse_invalid(refusal, "cube", "%s is being tested already", name);
     if (fabric_cube_is_used(cube) || cube->held_for)
         return refuse(refusal, REASON_WOULD_DISRUPT, "cube",
-                      "%s is used by a slice, or held for the repair of one", name);
+                      "%s is %s%s: only a cube that no slice has is tested", name,
+                      cube->slice        ? "used by slice "
+                      : cube->part_hosts ? "used by parts"
+                                         : "held for the repair of slice ",
+                      cube->slice        ? cube->slice->name
+                      : cube->part_hosts ? ""
+                                         : cube->held_for->name);
     if (cube->scheduling == SCHEDULING_MAINTENANCE || maintenance_find(cube->pod, cube->name))
         return refuse_invalid(refusal, "cube",
                               "%s is under maintenance: say `helioctl cube maintain-done` first", name);
