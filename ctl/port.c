@@ -1,5 +1,9 @@
 /* helioctl port */
+#include "heliostat/v1/ocs.pb-c.h"
+#include "ctl/client.h"
 #include "ctl/maintenance.h"
+#include "ctl/mutation.h"
+#include "ctl/output.h"
 #include "ctl/registry.h"
 
 static const struct ctl_flag move_flags[] = {
@@ -13,6 +17,28 @@ static const struct ctl_flag move_flags[] = {
     {"disrupt", 0, CTL_VALUE_NONE, .help = "An operator's word instead of the slices' owners'"},
     {0},
 };
+
+static const struct ctl_flag test_port_flags[] = {
+    {"remove", 0, CTL_VALUE_NONE, .help = "The plug is not there any more"},
+    {0},
+};
+
+static int port_test_port(struct ctl *ctl) {
+    Heliostat__V1__SetTestPortRequest request = HELIOSTAT__V1__SET_TEST_PORT_REQUEST__INIT;
+    Heliostat__V1__SetTestPortResponse *response;
+    request.mutation = ctl_mutation(ctl);
+    request.port = ctl_positional(ctl, 0);
+    request.remove = ctl_has(ctl, "remove");
+    int exit_status = ctl_call(ctl, "OcsService/SetTestPort", &request.base,
+                               &heliostat__v1__set_test_port_response__descriptor, &response);
+    if (exit_status)
+        return exit_status;
+    if (ctl_wants_json(ctl))
+        return ctl_print_json(ctl, response);
+    ctl_say(ctl, "%s %s%s a test port", request.port, request.mutation->validate_only ? "would be" : "is",
+            request.remove ? " no longer" : "");
+    return 0;
+}
 
 #define PORT                                                                                                 \
     { "PORT", false, CTL_OBJECT_OTHER, "Name of the port, ocs-x-05/A17" }
@@ -44,6 +70,16 @@ static const struct ctl_command commands[] = {
      CTL_FLAGS_MUTATION | CTL_FLAGS_WAIT | CTL_FLAGS_DESTRUCTIVE,
      NULL,
      ctl_port_move},
+    {"test-port",
+     "Say that a loopback plug sits in a port without a fiber, or does not any more",
+     "Where no free healthy cube can stand at the other end of a test, links are lit at a test port of their "
+     "switch: "
+     "that proves their signs. One on each side of a switch; one side is enough.",
+     {PORT},
+     test_port_flags,
+     CTL_FLAGS_MUTATION,
+     NULL,
+     port_test_port},
     {0},
 };
 

@@ -57,8 +57,10 @@ static int show(struct ctl *ctl, const Heliostat__V1__GetQualificationResponse *
         return ctl_print_json(ctl, q);
     ctl_say(ctl, "%s %s%s%s: %s", q->cube,
             ctl_enum_word(&heliostat__v1__qualification_state__descriptor, (int)q->state),
-            *q->partner ? " against " : "", q->partner,
-            *q->text ? q->text : ctl_text(ctl, "round %u of %u", q->round, q->rounds));
+            *q->partner     ? " against "
+            : q->test_ports ? " against test ports"
+                            : "",
+            q->partner, *q->text ? q->text : ctl_text(ctl, "round %u of %u", q->round, q->rounds));
     return ctl_show(ctl, response, &view);
 }
 

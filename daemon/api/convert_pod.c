@@ -147,6 +147,11 @@ Heliostat__V1__OcsStatus *convert_ocs(struct arena *arena, const struct fabric_o
     message->pinned_serial = (char *)ocs->serial;
     message->circuits = ocs->n_circuits;
     message->revision = ocs->revision;
+    message->test_ports = arena_array(arena, 2, sizeof(*message->test_ports));
+    for (unsigned side = 0; message->test_ports && side < 2; side++)
+        if (ocs->test_port[side])
+            message->test_ports[message->n_test_ports++] =
+                arena_printf(arena, "%c%u", side == TOPO_SIDE_A ? 'A' : 'B', ocs->test_port[side]);
     if (ocs->device) {
         const struct device_identity *identity = device_identity(ocs->device);
         message->reported_product = (char *)identity->product;

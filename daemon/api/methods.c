@@ -28,6 +28,7 @@ const struct method_rule method_rules[] = {
     RULE(OcsService, ListOcses, VIEWER),
     RULE(OcsService, ConfirmOcses, OPERATOR),
     RULE(OcsService, SetOcsAddresses, OPERATOR),
+    RULE(OcsService, SetTestPort, OPERATOR),
 
     RULE(MaintenanceService, BeginMaintenance, OPERATOR),
     RULE(MaintenanceService, AllowMaintenance, SCHEDULER),

@@ -1,6 +1,7 @@
 #include "daemon/api/address.h"
 #include "daemon/api/convert.h"
 #include "daemon/api/find.h"
+#include "daemon/api/find_object.h"
 #include "daemon/api/pending.h"
 #include "daemon/api/refusal.h"
 
@@ -148,11 +149,43 @@ static void set_ocs_addresses(struct api *api, struct grpcx_call *call, const Pr
     mutation_end(&m, r, set_addresses_head, NULL);
 }
 
+static ProtobufCMessage *set_test_port_head(struct api *api, struct arena *arena,
+                                            const struct pending *pending) {
+    const Heliostat__V1__SetTestPortRequest *q = (const void *)pending->request;
+    struct found_object found;
+    struct fabric_refusal refusal = {0};
+    Heliostat__V1__SetTestPortResponse *reply =
+        arena_message(arena, &heliostat__v1__set_test_port_response__descriptor);
+    if (!reply)
+        return NULL;
+    reply->meta = api_meta(api, arena, pending->is_replayed);
+    if (!find_object(api->fabric, q->port, "port", &found, &refusal))
+        reply->ocs = convert_ocs(arena, &found.pod->ocs[found.object.ocs]);
+    fabric_refusal_deinit(&refusal);
+    return &reply->base;
+}
+
+static void set_test_port(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request) {
+    const Heliostat__V1__SetTestPortRequest *q = (const void *)request;
+    struct found_object found;
+    struct mutation m;
+    if (!mutation_begin(&m, api, call, request, q->mutation, set_test_port))
+        return;
+    int r = find_object(api->fabric, q->port, "port", &found, &m.refusal);
+    if (!r && found.object.kind != MAINTENANCE_PORT)
+        r = refuse_invalid(&m.refusal, "port", "%s is no port; the name of one is ocs-x-05/B69", found.name);
+    if (!r)
+        r = fabric_set_test_port(api->fabric, &m.actor, &found.pod->ocs[found.object.ocs], found.object.side,
+                                 found.object.port, q->remove, m.now_us, &m.outcome, &m.refusal);
+    mutation_end(&m, r, set_test_port_head, NULL);
+}
+
 #define METHOD(name, request, handler) SERVICE_METHOD("OcsService", name, request, GRPCX_UNARY, handler)
 
 const struct service_method ocs_service[] = {
     METHOD("ListOcses", list_ocses, list_ocses),
     METHOD("ConfirmOcses", confirm_ocses, confirm_ocses),
     METHOD("SetOcsAddresses", set_ocs_addresses, set_ocs_addresses),
+    METHOD("SetTestPort", set_test_port, set_test_port),
     {0},
 };

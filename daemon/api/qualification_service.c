@@ -73,6 +73,7 @@ Heliostat__V1__Qualification *convert_qualification(struct arena *arena,
     message->cube = convert_cube_name(arena, &q->pod->cube[q->cube]);
     if (q->partner != QUALIFY_NO_PARTNER)
         message->partner = convert_cube_name(arena, &q->pod->cube[q->partner]);
+    message->test_ports = q->uses_test_ports;
     message->state = (Heliostat__V1__QualificationState)(q->n_changes && q->state != QUALIFICATION_WAITING
                                                              ? QUALIFICATION_RUNNING
                                                              : q->state);

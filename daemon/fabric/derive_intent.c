@@ -154,7 +154,7 @@ static enum circuit_class classify(const struct fabric_pod *pod, const struct ex
     if (port->yielded_b == b || maintenance_disrupts(pod, ocs->index, a, b))
         return CIRCUIT_STALE;
     if (end_a == TOPO_NO_END || end_b == TOPO_NO_END)
-        return CIRCUIT_UNACCOUNTED;
+        return qualify_explains_test_port(ocs, a, b) ? CIRCUIT_STALE : CIRCUIT_UNACCOUNTED;
     if (qualify_explains(pod, end_a, end_b))
         return CIRCUIT_STALE;
     bool a_is_minus = topo_end_face(end_a) & 1;

@@ -514,6 +514,12 @@ __attribute__((warn_unused_result)) int
 fabric_replace_ocs(struct fabric *fabric, const struct fabric_actor *actor, const struct fabric_ocs *ocs,
                    const char *product, const char *serial, int64_t now_us,
                    struct fabric_outcome *ret_outcome, struct fabric_refusal *refusal);
+/* A loopback plug sits in the port, which has no fiber, or does not any more: qualification may light links
+ * there. At most one on each side of a switch. */
+__attribute__((warn_unused_result)) int
+fabric_set_test_port(struct fabric *fabric, const struct fabric_actor *actor, const struct fabric_ocs *ocs,
+                     unsigned side, unsigned port, bool is_removed, int64_t now_us,
+                     struct fabric_outcome *ret_outcome, struct fabric_refusal *refusal);
 /* Another rack in the place of one under maintenance; serials[x + 4 (y + 4 z)]. */
 __attribute__((warn_unused_result)) int
 fabric_replace_cube(struct fabric *fabric, const struct fabric_actor *actor, const struct fabric_cube *cube,

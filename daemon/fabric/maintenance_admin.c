@@ -86,6 +86,9 @@ static int check_move(const struct fabric_maintenance *m, struct fabric_refusal 
         return refuse_invalid(refusal, "move_to",
                               "%s %c%u has a fiber already; name a port that is not cabled", ocs->name, side,
                               object->move_to);
+    if (ocs->test_port[object->side] == object->move_to)
+        return refuse_invalid(refusal, "move_to", "%s %c%u is a test port; remove it first", ocs->name, side,
+                              object->move_to);
     unsigned other = object->side == TOPO_SIDE_A ? ocs->port[object->move_to].observed_b
                                                  : ocs->observed_a[object->move_to];
     if (other)

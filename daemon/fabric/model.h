@@ -147,6 +147,7 @@ struct fabric_ocs {
     char product[DEVICE_WORD_MAX], serial[DEVICE_WORD_MAX]; /* pinned */
     char power_domain[40];
     uint16_t ports_a, ports_b;
+    uint16_t test_port[2]; /* by side: no fiber, but a loopback plug is there, as an operator says; 0: none */
     int64_t revision;
 
     struct device *device;

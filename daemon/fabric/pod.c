@@ -112,6 +112,8 @@ static int fill_ocs(struct fabric_pod *pod, struct fabric_ocs *ocs, const struct
     ocs->ports_a = (uint16_t)row->ports_a;
     ocs->ports_b = (uint16_t)row->ports_b;
     ocs->revision = row->revision;
+    ocs->test_port[TOPO_SIDE_A] = (uint16_t)row->test_port_a;
+    ocs->test_port[TOPO_SIDE_B] = (uint16_t)row->test_port_b;
     ocs->state = OCS_DISCONNECTED;
     copy_text(ocs->cause, sizeof(ocs->cause),
               row->address && row->address[0] ? "not connected yet" : "no address");
@@ -272,7 +274,9 @@ struct store_ocs pod_ocs_row(const struct fabric_ocs *ocs) {
                               .product = ocs->product,
                               .serial = ocs->serial,
                               .power_domain = ocs->power_domain,
-                              .revision = ocs->revision};
+                              .revision = ocs->revision,
+                              .test_port_a = ocs->test_port[TOPO_SIDE_A],
+                              .test_port_b = ocs->test_port[TOPO_SIDE_B]};
 }
 
 void pod_add_former(struct fabric_pod *pod, const struct fabric_slice *slice,

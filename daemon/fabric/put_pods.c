@@ -258,6 +258,19 @@ static void write_rows(struct change *change, const struct fabric_pod *old, cons
     }
 }
 
+/* A fiber that comes to a test port takes the place of its loopback plug. */
+static void keep_test_ports(const struct fabric_pod *old, struct fabric_pod *new) {
+    for (unsigned i = 0; i < old->n_ocses && i < new->n_ocses; i++)
+        for (unsigned side = 0; side < 2; side++) {
+            const struct fabric_ocs *was = &old->ocs[i];
+            struct fabric_ocs *is = &new->ocs[i];
+            uint16_t port = was->test_port[side];
+            if (port && port <= (side == TOPO_SIDE_A ? is->ports_a : is->ports_b) &&
+                strcmp(was->name, is->name) == 0 && new->wiring->end_of[i][side][port] == TOPO_NO_END)
+                is->test_port[side] = port;
+        }
+}
+
 static int put_one(struct change *change, const struct fabric_pod_rows *rows,
                    struct fabric_refusal *refusal) {
     struct fabric *fabric = change->fabric;
@@ -282,6 +295,7 @@ static int put_one(struct change *change, const struct fabric_pod_rows *rows,
             pod_free(new);
             return r;
         }
+        keep_test_ports(old, new);
         for (const struct fabric_slice *slice = fabric->slices; slice; slice = slice->next)
             if (slice->pod == old && slice_version_owns(slice->accepted))
                 compare_slice(slice, old, new, refusal);

@@ -113,11 +113,29 @@ static bool join(const struct fabric_pod *pod, uint16_t one, uint16_t other, uns
     return true;
 }
 
-static void want_one(struct fabric_pod *pod, uint16_t one, uint16_t other) {
+/* The A and B port that light the end at the test port of its switch; false: there is none. */
+static bool join_test_port(const struct fabric_pod *pod, uint16_t end, unsigned *ret_ocs, unsigned *ret_a,
+                           unsigned *ret_b) {
+    const struct topo_port *at = &pod->wiring->port_of[end];
+    const uint16_t *test_port = at->ocs < 0 ? NULL : pod->ocs[at->ocs].test_port;
+    if (!test_port || !test_port[at->side == TOPO_SIDE_A ? TOPO_SIDE_B : TOPO_SIDE_A])
+        return false;
+    *ret_ocs = (unsigned)at->ocs;
+    *ret_a = at->side == TOPO_SIDE_A ? at->port : test_port[TOPO_SIDE_A];
+    *ret_b = at->side == TOPO_SIDE_A ? test_port[TOPO_SIDE_B] : at->port;
+    return true;
+}
+
+/* Of each pair one end is lit at a test port: the other must stay dark, or fibers that are exchanged could
+ * not be told. */
+static bool is_reflected(const struct fabric_qualification *q, unsigned face, unsigned index) {
     unsigned i, a, b;
-    if (!join(pod, one, other, &i, &a, &b))
-        return;
-    struct fabric_ocs *ocs = &pod->ocs[i];
+    const uint16_t opposite = topo_end(q->cube, face ^ 1, index);
+    return join_test_port(q->pod, topo_end(q->cube, face, index), &i, &a, &b) &&
+           (face % 2 == 0 || !join_test_port(q->pod, opposite, &i, &a, &b));
+}
+
+static void want_pair(struct fabric_ocs *ocs, unsigned a, unsigned b) {
     struct fabric_port *port = &ocs->port[a];
     if (port->want_b || ocs->want_a[b] || port->is_locked || ocs->is_b_locked[b])
         return;
@@ -127,6 +145,18 @@ static void want_one(struct fabric_pod *pod, uint16_t one, uint16_t other) {
     port->want_b = (uint16_t)b;
     port->is_test = true;
     ocs->want_a[b] = (uint16_t)a;
+}
+
+static void want_one(struct fabric_pod *pod, uint16_t one, uint16_t other) {
+    unsigned i, a, b;
+    if (join(pod, one, other, &i, &a, &b))
+        want_pair(&pod->ocs[i], a, b);
+}
+
+static void want_reflection(const struct fabric_qualification *q, unsigned face, unsigned index) {
+    unsigned i, a, b;
+    if (is_reflected(q, face, index) && join_test_port(q->pod, topo_end(q->cube, face, index), &i, &a, &b))
+        want_pair(&q->pod->ocs[i], a, b);
 }
 
 /* The two ends that a circuit of the round joins to the end at a + face: ends[0] + with ends[1] -. */
@@ -142,6 +172,9 @@ static void want_round(const struct fabric_qualification *q) {
                 continue;
             if (q->is_proof) {
                 want_one(pod, plus, minus);
+            } else if (q->round == q->n_coded && q->uses_test_ports) {
+                want_reflection(q, topo_face(dimension, false), index);
+                want_reflection(q, topo_face(dimension, true), index);
             } else if (q->round == q->n_coded) {
                 if (tests_plus)
                     want_one(pod, plus, topo_end(q->partner, topo_face(dimension, true), index));
@@ -169,6 +202,16 @@ bool qualify_explains(const struct fabric_pod *pod, uint16_t end_a, uint16_t end
             topo_end_index(end_a) == topo_end_index(end_b))
             return true;
     return false;
+}
+
+bool qualify_explains_test_port(const struct fabric_ocs *ocs, unsigned a, unsigned b) {
+    const struct topo_wiring *wiring = ocs->pod->wiring;
+    const uint16_t end = ocs->test_port[TOPO_SIDE_B] == b   ? wiring->end_of[ocs->index][TOPO_SIDE_A][a]
+                         : ocs->test_port[TOPO_SIDE_A] == a ? wiring->end_of[ocs->index][TOPO_SIDE_B][b]
+                                                            : TOPO_NO_END;
+    const struct fabric_qualification *q =
+        end == TOPO_NO_END ? NULL : qualify_find(ocs->pod, topo_end_cube(end));
+    return q && q->state == QUALIFICATION_RUNNING && q->is_durable;
 }
 
 bool qualify_clears(const struct fabric_cube *cube) {
@@ -294,6 +337,13 @@ int qualify_check_cube(const struct fabric_cube *cube, struct fabric_refusal *re
     return 0;
 }
 
+static bool has_test_ports(const struct fabric_pod *pod) {
+    for (unsigned i = 0; i < pod->n_ocses; i++)
+        if (pod->ocs[i].test_port[TOPO_SIDE_A] || pod->ocs[i].test_port[TOPO_SIDE_B])
+            return true;
+    return false;
+}
+
 struct fabric_qualification *qualify_begin(struct change *change, struct fabric_cube *cube,
                                            const struct qualify_beginning *beginning) {
     struct fabric_pod *pod = cube->pod;
@@ -326,8 +376,9 @@ struct fabric_qualification *qualify_begin(struct change *change, struct fabric_
         }
     while (!is_proof && (1u << q->n_coded) < pod->n_ocses + 1u)
         q->n_coded++;
+    q->uses_test_ports = !is_proof && partner == QUALIFY_NO_PARTNER && has_test_ports(pod);
     if (!is_proof)
-        q->n_rounds = q->n_coded + (partner != QUALIFY_NO_PARTNER);
+        q->n_rounds = q->n_coded + (partner != QUALIFY_NO_PARTNER || q->uses_test_ports);
     snprintf(q->begun_by, sizeof(q->begun_by), "%s", beginning->by);
     if (is_proof)
         snprintf(text, sizeof(text), "it is to take another cube's place");
@@ -335,6 +386,8 @@ struct fabric_qualification *qualify_begin(struct change *change, struct fabric_
         snprintf(text, sizeof(text), "begins when nobody uses or touches the cube");
     else if (partner != QUALIFY_NO_PARTNER)
         fabric_cube_name(&pod->cube[partner], text);
+    else if (q->uses_test_ports)
+        snprintf(text, sizeof(text), "no cube at the other end: test ports");
     change_add_event(change, "CUBE_TEST", pod, fabric_cube_name(cube, name), NULL, text, "",
                      qualification_state_name(state));
     if (old)
@@ -401,8 +454,10 @@ static bool is_moving(const struct fabric_pod *pod, const struct fabric_ocs *ocs
         port->observed_b ? pod->wiring->end_of[ocs->index][TOPO_SIDE_B][port->observed_b] : TOPO_NO_END;
     bool is_wanted_there = port->is_test && port->want_b && port->observed_b == port->want_b;
     bool is_due = is_usable && port->is_test && port->want_b && !is_wanted_there && !port->is_failed;
-    bool is_left = port->observed_b && !is_wanted_there && end != TOPO_NO_END && far != TOPO_NO_END &&
-                   qualify_explains(pod, end, far);
+    bool has_ends = end != TOPO_NO_END && far != TOPO_NO_END;
+    bool is_left =
+        port->observed_b && !is_wanted_there &&
+        (has_ends ? qualify_explains(pod, end, far) : qualify_explains_test_port(ocs, a, port->observed_b));
     bool is_going = is_usable && port->observed_b && port->circuit_class == CIRCUIT_STALE;
     return is_due || is_left || is_going || (port->sent_b && !is_wanted_there);
 }
@@ -412,8 +467,10 @@ static bool is_cube_moving(const struct fabric_pod *pod, unsigned cube) {
         for (unsigned index = 0; index < TOPO_INDICES; index++) {
             const struct topo_port *at = &pod->wiring->port_of[topo_end(cube, face, index)];
             const struct fabric_ocs *ocs = at->ocs >= 0 ? &pod->ocs[at->ocs] : NULL;
-            unsigned a = !ocs ? 0 : at->side == TOPO_SIDE_A ? at->port : ocs->observed_a[at->port];
-            if (a && is_moving(pod, ocs, a))
+            bool is_a = at->side == TOPO_SIDE_A;
+            unsigned a = !ocs ? 0 : is_a ? at->port : ocs->observed_a[at->port];
+            unsigned wanted = ocs && !is_a ? ocs->want_a[at->port] : 0; /* a test port is no other end's */
+            if ((a && is_moving(pod, ocs, a)) || (wanted && is_moving(pod, ocs, wanted)))
                 return true;
         }
     return false;
@@ -463,6 +520,17 @@ static void note_loss(struct fabric_qualification *q, struct link_test *test, ui
     const struct link_end *here = end_of(q->pod, end);
     test->receive_mdbm = here->receive_mdbm;
     test->has_loss = here->light && loss_end_to_end(q->pod, here->far_end, end, &test->loss_mdb);
+}
+
+/* In the round against test ports. */
+static void note_reflection(struct fabric_qualification *q, unsigned face, unsigned index) {
+    struct link_test *test = &q->test[face][index];
+    const uint16_t own = topo_end(q->cube, face, index);
+    unsigned i, a, b;
+    test->partner_heard = q->n_heard[0][attribution_host_of_end(face, index)] >= 2;
+    test->partner_far = end_of(q->pod, own)->light ? end_of(q->pod, own)->far_end : TOPO_NO_END;
+    test->is_reflected = is_reflected(q, face, index) && join_test_port(q->pod, own, &i, &a, &b) &&
+                         q->pod->ocs[i].port[a].is_test && q->pod->ocs[i].port[a].observed_b == b;
 }
 
 static void note_end(struct fabric_qualification *q, unsigned face, unsigned index) {
@@ -539,7 +607,8 @@ void qualify_end(struct fabric_qualification *q, enum qualification_state state,
     put_row(change, q);
     change_add_event(change, "CUBE_TEST", q->pod, fabric_cube_name(cube, name), NULL, q->text,
                      qualification_state_name(before), qualification_state_name(state));
-    if (state == QUALIFICATION_PASSED && q->partner != QUALIFY_NO_PARTNER && !n_unsigned(q))
+    if (state == QUALIFICATION_PASSED && (q->partner != QUALIFY_NO_PARTNER || q->uses_test_ports) &&
+        !n_unsigned(q))
         scheduling_happens(change, cube, CUBE_IS_PROVED, "its links are proved good", q->begun_by, 0);
     if (state == QUALIFICATION_FAILED && q->is_proof && cube->scheduling == SCHEDULING_SCHEDULABLE) {
         char reason[FABRIC_TEXT_MAX];
@@ -561,6 +630,16 @@ static void judge(struct fabric_qualification *q) {
         snprintf(q->text, sizeof(q->text), "%u of %u links are not good", bad, qualify_count_links(q));
     else if (q->is_proof)
         snprintf(q->text, sizeof(q->text), "every link sees its own cube: it can take another's place");
+    else if (q->uses_test_ports && n_unsigned(q))
+        snprintf(
+            q->text, sizeof(q->text),
+            "all links are on their switches; the signs of %u are not proved: no test port of their switches "
+            "gave light back, and no free cube stood at the other end",
+            n_unsigned(q));
+    else if (q->uses_test_ports)
+        snprintf(q->text, sizeof(q->text),
+                 "all %u links are good; test ports proved the signs, self-loops the rest",
+                 qualify_count_links(q));
     else if (q->partner == QUALIFY_NO_PARTNER)
         snprintf(q->text, sizeof(q->text),
                  "all links are on their switches; no free cube stood at the other end, so signs "
@@ -608,7 +687,7 @@ static void review_one(struct fabric_qualification *q, int64_t now_us) {
         return;
     for (unsigned face = 0; face < TOPO_FACES; face++)
         for (unsigned index = 0; index < TOPO_INDICES; index++)
-            note_end(q, face, index);
+            (q->uses_test_ports && q->round == q->n_coded ? note_reflection : note_end)(q, face, index);
     q->settled_at_us = 0;
     if (++q->round == q->n_rounds)
         judge(q);

@@ -6,6 +6,10 @@
  * rounds tell 48 switches apart. Then one round against a free healthy cube, + to its - and its + to -: that
  * tells the sign, and which of the two ends is at fault.
  *
+ * Where no such cube is free, the last round lights one end of each pair at a test port of its switch, in
+ * which a loopback plug sits: an end that sees itself is on its own port, and so is the other end, which it
+ * saw in the self-loop. The other way round, the other end sees itself: reversed.
+ *
  * A proof is shorter: one round, every self-loop, no partner. Far ends tell a fiber on the wrong switch.
  *
  * Of a cube in which hosts were replaced only the links of those hosts are tested, in the same rounds. That
@@ -47,7 +51,8 @@ struct link_test {
     uint8_t lit, heard; /* a bit for each coded round */
     uint8_t failed;     /* the switch did not make the circuit: a bit for each round */
     bool partner_heard, receives, sends;
-    uint16_t partner_far; /* what it saw in the round against the partner */
+    bool is_reflected;    /* the last round lit it at a test port */
+    uint16_t partner_far; /* what it saw in the last round, against the partner or test ports */
     uint16_t loop_far;    /* what it saw in the coded rounds; TOPO_NO_END: nothing */
     uint16_t seen_far;    /* what the partner saw at this end's port; TOPO_NO_END: nothing */
     int32_t receive_mdbm, loss_mdb;
@@ -72,6 +77,7 @@ struct fabric_qualification {
 
     /* Of a test that runs in this process. */
     bool is_proof;           /* of a replacement: one round of self-loops */
+    bool uses_test_ports;    /* in the last round */
     bool is_on, is_clearing; /* clearing: the verdict is there, the circuits still have to go */
     unsigned round, n_coded, n_rounds;
     int64_t settled_at_us; /* monotonic; 0: circuits are still moving */
@@ -101,6 +107,8 @@ unsigned qualify_count_links(const struct fabric_qualification *qualification);
 void qualify_want(struct fabric_pod *pod);
 /* The circuit is one that a test may have left. */
 bool qualify_explains(const struct fabric_pod *pod, uint16_t end_a, uint16_t end_b);
+/* The circuit joins a link under test to a test port. */
+bool qualify_explains_test_port(const struct fabric_ocs *ocs, unsigned a, unsigned b);
 /* No circuit of a former slice may stay on the cube: it would light a link in a round in which it is dark. */
 bool qualify_clears(const struct fabric_cube *cube);
 /* The cube is tested, or stands at the other end of a test. */

@@ -119,6 +119,36 @@ static uint16_t foreign_at(const struct fabric_qualification *q, unsigned face, 
     return is_known ? seen : TOPO_NO_END;
 }
 
+/* The end that was lit at a test port, R, tells of itself and of the other one, O: what both saw of each
+ * other in the self-loop is known. What it cannot tell is how much light is lost one way. */
+static enum link_verdict judge_reflection(const struct fabric_qualification *q, unsigned face,
+                                          unsigned index) {
+    const struct link_test *test = &q->test[face][index], *opposite = &q->test[face ^ 1][index];
+    const struct link_test *reflected = test->is_reflected ? test : opposite;
+    const unsigned lit_face = test->is_reflected ? face : face ^ 1;
+    const uint16_t own = topo_end(q->cube, lit_face, index), other = topo_end(q->cube, lit_face ^ 1, index);
+    const struct link_test *unlit = &q->test[lit_face ^ 1][index];
+    if (!test->is_reflected && !opposite->is_reflected)
+        return test->lit ? LINK_GOOD_UNSIGNED : LINK_DARK;
+    if (!reflected->partner_heard || !unlit->partner_heard)
+        return LINK_NOT_HEARD;
+    if (unlit->partner_far == other && reflected->partner_far != own)
+        return LINK_REVERSED;
+    if (reflected->partner_far == own) {
+        if (test == reflected || (test->lit && reflected->lit))
+            return LINK_GOOD;
+        return reflected->lit ? LINK_DEAF : test->lit ? LINK_MUTE : LINK_DARK;
+    }
+    if (reflected->partner_far != TOPO_NO_END)
+        return LINK_CROSSED;
+    if (test->lit && opposite->lit)
+        return LINK_GOOD_UNSIGNED; /* the plug gave nothing back */
+    if (test == reflected && (test->lit || opposite->lit))
+        return test->lit ? LINK_MUTE : LINK_DEAF;
+    /* What keeps the other end dark is the one that was lit. */
+    return test->lit || opposite->lit ? LINK_GOOD_UNSIGNED : LINK_DARK;
+}
+
 static enum link_verdict judge_one(const struct fabric_qualification *q, unsigned face, unsigned index) {
     const struct link_test *test = &q->test[face][index];
     const struct topo_port *at = &q->pod->wiring->port_of[topo_end(q->cube, face, index)];
@@ -132,6 +162,8 @@ static enum link_verdict judge_one(const struct fabric_qualification *q, unsigne
     int found = switch_of_pattern(q, test);
     if (test->lit && found != at->ocs)
         return LINK_CROSSED;
+    if (q->uses_test_ports)
+        return judge_reflection(q, face, index);
     if (!has_partner || is_partner_in_it(q, face, index))
         return test->lit ? LINK_GOOD_UNSIGNED : LINK_DARK;
     if (!test->receives && !test->sends)

@@ -541,10 +541,11 @@ int fabric_accept_disruption(struct fabric *fabric, const struct fabric_actor *a
                               n_with, pending->count);
     for (unsigned i = 0; before->pending_why == PENDING_PINNED && i < pending->count; i++)
         if (!n_with || with[i] < 0)
-            return refuse_invalid(refusal, "with_cubes",
-                                  "whoever asked for slice %s chose its cubes, and chooses the one for the place "
-                                  "of %s: name it",
-                                  slice->name, slice->pod->cube[pending->swap[i].out].name);
+            return refuse_invalid(
+                refusal, "with_cubes",
+                "whoever asked for slice %s chose its cubes, and chooses the one for the place "
+                "of %s: name it",
+                slice->name, slice->pod->cube[pending->swap[i].out].name);
     derive_pod(slice->pod, now_us);
     find_need(slice, before, now_us, &need);
     need.n = pending->count;

@@ -57,10 +57,10 @@ static const struct store_column chip_columns[] = {
 };
 
 static const struct store_column ocs_columns[] = {
-    COLUMN(store_ocs, pod_id),   COLUMN(store_ocs, ocs),     COLUMN(store_ocs, name),
-    COLUMN(store_ocs, address),  COLUMN(store_ocs, ports_a), COLUMN(store_ocs, ports_b),
-    COLUMN(store_ocs, product),  COLUMN(store_ocs, serial),  COLUMN(store_ocs, power_domain),
-    COLUMN(store_ocs, revision),
+    COLUMN(store_ocs, pod_id),   COLUMN(store_ocs, ocs),         COLUMN(store_ocs, name),
+    COLUMN(store_ocs, address),  COLUMN(store_ocs, ports_a),     COLUMN(store_ocs, ports_b),
+    COLUMN(store_ocs, product),  COLUMN(store_ocs, serial),      COLUMN(store_ocs, power_domain),
+    COLUMN(store_ocs, revision), COLUMN(store_ocs, test_port_a), COLUMN(store_ocs, test_port_b),
 };
 
 static const struct store_column fiber_columns[] = {

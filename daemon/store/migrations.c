@@ -513,9 +513,21 @@ static const char schema_host_test[] =
     "  FROM qualification q JOIN pod p USING (pod_id) JOIN cube c USING (pod_id, cube)"
     "  LEFT JOIN cube k ON k.pod_id = q.pod_id AND k.cube = q.partner;";
 
+/* Ports without a fiber in which a loopback plug sits. */
+static const char schema_test_port[] =
+    "ALTER TABLE ocs ADD COLUMN test_port_a INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE ocs ADD COLUMN test_port_b INTEGER NOT NULL DEFAULT 0;"
+    "DROP VIEW v_ocs;"
+    "CREATE VIEW v_ocs AS SELECT"
+    "  p.name || '/' || o.name AS name, p.name AS pod, o.ocs, o.address, o.ports_a, o.ports_b, o.product,"
+    "  o.serial, o.serial <> '' AS is_confirmed, o.power_domain, o.revision,"
+    "  CASE o.test_port_a WHEN 0 THEN '' ELSE 'A' || o.test_port_a END AS test_port_a,"
+    "  CASE o.test_port_b WHEN 0 THEN '' ELSE 'B' || o.test_port_b END AS test_port_b"
+    "  FROM ocs o JOIN pod p USING (pod_id);";
+
 static const char *const migrations[] = {
     schema_1,        schema_2,       schema_3,           schema_operation_owner, schema_pending_proof,
-    schema_baseline, schema_restore, schema_event_owner, schema_host_test};
+    schema_baseline, schema_restore, schema_event_owner, schema_host_test,       schema_test_port};
 
 _Static_assert(sizeof(migrations) / sizeof(migrations[0]) == STORE_SCHEMA_VERSION,
                "one migration for each schema version");

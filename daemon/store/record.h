@@ -80,6 +80,7 @@ struct store_ocs {
     const char *product, *serial; /* pinned; "": not confirmed */
     const char *power_domain;
     int64_t revision;
+    int64_t test_port_a, test_port_b; /* with a loopback plug; 0: none */
 };
 
 /* Key: pod_id, cube, face, link_index. face 0..5: +x -x +y -y +z -z; side 0 A, 1 B; port from 1. */

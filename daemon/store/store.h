@@ -9,7 +9,7 @@ struct store;
 struct store_change;
 
 #define STORE_ID_MAX 40
-#define STORE_SCHEMA_VERSION 9
+#define STORE_SCHEMA_VERSION 10
 
 enum store_origin {
     STORE_EXISTING,
