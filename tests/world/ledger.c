@@ -91,6 +91,7 @@ static void put_work(const void *record, void *userdata) {
         ledger->n_works++;
     struct ledger_work *work = &ledger->work[at];
     *work = (struct ledger_work){.kind = row->kind,
+                                 .stage = row->stage,
                                  .cube = row->cube,
                                  .host = row->host,
                                  .face = row->face,
@@ -222,7 +223,7 @@ bool ledger_work_covers(const struct ledger *ledger, const struct ledger_work *w
              index = (unsigned)end % 16;
     switch (work->kind) {
     case MAINTENANCE_OCS:
-        return port && work->ocs == ocs;
+        return port && work->ocs == ocs && !work->stage;
     case MAINTENANCE_PORT:
         return port && work->ocs == ocs && work->side == side && work->port == port;
     case MAINTENANCE_CUBE:

@@ -24,6 +24,7 @@ struct ledger_slice {
 struct ledger_work {
     char object[64];
     int64_t kind, cube, host, face, index, ocs, side, port, state, uid_at;
+    int64_t stage; /* of a switch that was replaced: its circuits return; 0: it was not */
     bool disrupt;
     char allowed[1024]; /* uids, separated by spaces */
 };

@@ -68,7 +68,7 @@ static void start(struct world *world) {
     if (store_open(&options, &world->disk.store, error, sizeof(error)) != 0)
         world_fail(world, "the store does not open: %s", error);
     struct fabric_options fabric_options = {
-        .settings = fabric_default_settings(),
+        .settings = world->settings,
         .executor = disk_executor(&world->disk),
         .listener = {.on_slice = on_slice, .on_event = on_event, .userdata = world},
         .attach = network_attach,
@@ -163,6 +163,7 @@ void world_init(struct world *world, const struct fleet *fleet, uint64_t seed, c
     world->fleet = fleet;
     world->loudness = loudness;
     world->now_us = START_US;
+    world->settings = fabric_default_settings();
     world->chance.state = chance_mix(seed);
     snprintf(world->path, sizeof(world->path), "%s/heliostat.db", folder);
     write_database(world, database);
@@ -262,13 +263,19 @@ static void excuse_hidden(struct world *world, unsigned ocs) {
             world->is_rivals[ocs][a][sw->circuits[a].b] = true;
 }
 
+void world_unit_serial(const struct world *world, unsigned ocs, char ret_serial[64]) {
+    int at = snprintf(ret_serial, 64, "SIM-%.20s-%.24s", FLEET_POD, world->plant.switches[ocs].short_name);
+    if (world->unit[ocs])
+        snprintf(ret_serial + at, 64 - (size_t)at, "-%u", world->unit[ocs]);
+}
+
 void world_heal_switch(struct world *world, unsigned ocs) {
     struct sim_switch *sw = &world->plant.switches[ocs];
     struct sim_behaviour *is = &sw->behaviour;
     struct link *link = &world->network.link[ocs];
     bool was_other = strncmp(is->serial, "SIM-", 4) != 0;
     world->heal_at_us[ocs] = INT64_MAX;
-    snprintf(is->serial, sizeof(is->serial), "SIM-%.20s-%.36s", FLEET_POD, sw->short_name);
+    world_unit_serial(world, ocs, is->serial);
     is->refuse = is->frozen = is->answer_delay_ms = is->bulk_read_ms = is->execute_delay_ms = is->reads_wait =
         0;
     is->truncate_percent = is->garble_percent = is->double_percent = is->reset_percent = 0;

@@ -43,7 +43,8 @@ struct world {
     struct disk disk;
     struct ledger ledger;
     struct fabric *fabric;
-    char path[128]; /* of the database */
+    struct fabric_settings settings; /* from the next start on */
+    char path[128];                  /* of the database */
     int64_t now_us;
     bool advance_due;
     enum world_loudness loudness;
@@ -54,6 +55,7 @@ struct world {
     int64_t light_at_us[FLEET_OCSES];
     int64_t heal_at_us[FLEET_OCSES]; /* INT64_MAX: the switch has no fault */
     int64_t power_on_at_us[FLEET_OCSES];
+    unsigned unit[FLEET_OCSES]; /* how often the switch was replaced by another unit */
     int64_t hosts_heal_at_us, hosts_well_since_us;
 
     struct claim claim[WORLD_CLAIMS_MAX];
@@ -100,6 +102,8 @@ void world_settle(struct world *world);
 /* Everything goes, then the largest torus comes. */
 void world_final_torus(struct world *world);
 void world_heal_switch(struct world *world, unsigned ocs);
+/* What the unit in that place answers when it is asked. */
+void world_unit_serial(const struct world *world, unsigned ocs, char ret_serial[64]);
 void world_power_off(struct world *world, unsigned ocs, bool is_volatile, bool is_silent, int64_t for_us);
 
 struct fabric_actor world_actor(struct world *world, const char *method);
