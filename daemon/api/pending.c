@@ -209,6 +209,7 @@ static bool begin(struct mutation *mutation, struct api *api, struct grpcx_call 
     mutation->actor = (struct fabric_actor){
         .principal = mutation->principal,
         .is_operator = rights->role >= ROLE_OPERATOR,
+        .is_admin = rights->role >= ROLE_ADMIN,
         .has_quota = rights->quota_chips >= 0,
         .quota_chips = rights->quota_chips,
         .quota_slices = rights->quota_slices,

@@ -138,7 +138,7 @@ void fabric_refusal_deinit(struct fabric_refusal *refusal);
 /* Who asks, and under which request id. */
 struct fabric_actor {
     const char *principal; /* proved by the kernel: "root" or "uid:1001" */
-    bool is_operator;
+    bool is_operator, is_admin;
     const char *method;     /* "CreateSlice" */
     const char *request_id; /* "": none */
     const char *reason;     /* why, in the words of who asks, for the audit trail; NULL or "": none */
@@ -503,7 +503,7 @@ __attribute__((warn_unused_result)) int
 fabric_allow_maintenance(struct fabric *fabric, const struct fabric_actor *actor,
                          const struct fabric_maintenance *maintenance, const struct fabric_slice *slice,
                          int64_t now_us, struct fabric_outcome *ret_outcome, struct fabric_refusal *refusal);
-/* By who began it, or an operator. */
+/* By who began it, or an admin. */
 __attribute__((warn_unused_result)) int
 fabric_end_maintenance(struct fabric *fabric, const struct fabric_actor *actor,
                        const struct fabric_maintenance *maintenance, int64_t now_us,

@@ -111,6 +111,12 @@ void maintenance_mark_plan(struct fabric_pod *pod);
 /* The switch is drained, failed or not restored yet: not seeing it is no news. */
 const struct fabric_maintenance *maintenance_of_ocs(const struct fabric_ocs *ocs); /* NULL: none */
 
+/* Whose hands are there ends it, or an admin does. What was only marked failed has nobody's hands on it. 0 or
+ * FABRIC_REFUSED. */
+__attribute__((warn_unused_result)) int maintenance_check_hands(const struct fabric_maintenance *m,
+                                                                const struct fabric_actor *actor,
+                                                                const char *field,
+                                                                struct fabric_refusal *refusal);
 /* Cubes and switches have a revision, a host that of its cube; a request that wants one of another object is
  * refused. 0 or FABRIC_REFUSED. */
 __attribute__((warn_unused_result)) int maintenance_check_revision(const struct fabric_pod *pod,

@@ -216,6 +216,15 @@ int fabric_allow_maintenance(struct fabric *fabric, const struct fabric_actor *a
     return request_submit(change, actor, slice->uid, 0, name, ret_outcome);
 }
 
+int maintenance_check_hands(const struct fabric_maintenance *m, const struct fabric_actor *actor,
+                            const char *field, struct fabric_refusal *refusal) {
+    bool is_only_marked = m->accepted.is_failed && !m->accepted.safe_since_us;
+    if (actor->is_admin || is_only_marked || strcmp(actor->principal, m->begun_by) == 0)
+        return 0;
+    return refuse(refusal, REASON_NOT_OWNER, field, "%s works on %s, and ends it; else an admin does",
+                  m->begun_by, m->name);
+}
+
 int fabric_end_maintenance(struct fabric *fabric, const struct fabric_actor *actor,
                            const struct fabric_maintenance *read, int64_t now_us,
                            struct fabric_outcome *ret_outcome, struct fabric_refusal *refusal) {
@@ -224,8 +233,8 @@ int fabric_end_maintenance(struct fabric *fabric, const struct fabric_actor *act
     int r = check(fabric, actor, m->pod, ret_outcome, refusal);
     if (r || (r = maintenance_check_revision(m->pod, m->name, &m->object, actor, refusal)))
         return r;
-    if (!actor->is_operator && strcmp(actor->principal, m->begun_by) != 0)
-        return refuse(refusal, REASON_NOT_OWNER, "object", "%s works on %s", m->begun_by, m->name);
+    if ((r = maintenance_check_hands(m, actor, "object", refusal)))
+        return r;
     if (m->accepted.is_ending || actor->validate_only)
         return 0;
     struct change *change = change_begin(fabric, actor->principal, now_us);
@@ -272,6 +281,8 @@ int fabric_replace_ocs(struct fabric *fabric, const struct fabric_actor *actor, 
             refusal, REASON_WOULD_DISRUPT, "ocs",
             "%s is neither drained nor marked failed: `helioctl ocs drain` or `mark-failed` it first",
             fabric_ocs_name(ocs, name));
+    if ((r = maintenance_check_hands(m, actor, "ocs", refusal)))
+        return r;
     if (!serial[0] || strlen(serial) >= DEVICE_WORD_MAX || strlen(product) >= DEVICE_WORD_MAX)
         return refuse_invalid(refusal, "serial", "a serial of 1 to %d bytes is needed", DEVICE_WORD_MAX - 1);
     if (!product[0] && !ocs->product[0])

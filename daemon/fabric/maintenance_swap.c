@@ -190,8 +190,8 @@ int fabric_replace_host(struct fabric *fabric, const struct fabric_actor *actor,
         return r;
     if (!is_safe(m))
         return refuse_unsafe("host", object, m, refusal);
-    if (!actor->is_operator && strcmp(actor->principal, m->begun_by) != 0)
-        return refuse(refusal, REASON_NOT_OWNER, "host", "%s works on %s", m->begun_by, m->name);
+    if ((r = maintenance_check_hands(m, actor, "host", refusal)))
+        return r;
     const struct fabric_qualification *test = qualify_find(cube->pod, cube->index);
     if (test && test->state == QUALIFICATION_RUNNING)
         return refuse_invalid(refusal, "host", "%s is being tested: say it again when that is over",
@@ -271,8 +271,8 @@ int fabric_finish_port_move(struct fabric *fabric, const struct fabric_actor *ac
         return refuse_invalid(refusal, "object", "%s is not prepared for a move", m->name);
     if (!is_safe(m))
         return refuse_unsafe("object", m->name, m, refusal);
-    if (!actor->is_operator && strcmp(actor->principal, m->begun_by) != 0)
-        return refuse(refusal, REASON_NOT_OWNER, "object", "%s works on %s", m->begun_by, m->name);
+    if ((r = maintenance_check_hands(m, actor, "object", refusal)))
+        return r;
     if (actor->validate_only)
         return 0;
     struct topo_wiring *moved = malloc(sizeof(*moved));
