@@ -11,6 +11,9 @@
 static const struct ctl_column columns[] = {
     {"NAME"},
     {"STATE"},
+    {"HEALTH", CTL_COLUMN_WIDE},
+    {"SOURCE", CTL_COLUMN_WIDE},
+    {"SINCE", CTL_COLUMN_WIDE},
     {"ADDRESS"},
     {"PORTS", CTL_COLUMN_RIGHT},
     {"CIRCUITS", CTL_COLUMN_RIGHT},
@@ -30,13 +33,16 @@ static void fill_statuses(struct ctl *ctl, struct ctl_table *table, Heliostat__V
         bool sized = o->reported_ports_a || o->reported_ports_b;
         ctl_table_cell(table, "%s", o->name);
         ctl_table_cell(table, "%s", ctl_enum_word(&heliostat__v1__ocs_state__descriptor, (int)o->state));
+        ctl_table_cell(table, "%s", ctl_enum_word(&heliostat__v1__health__descriptor, (int)o->health));
+        ctl_table_cell(table, "%s", o->health_source);
+        ctl_table_cell(table, "%s", o->state_since);
         ctl_table_cell(table, "%s", *o->address ? o->address : "-");
         ctl_table_cell(table, "%u+%u", o->ports_a, o->ports_b);
         ctl_table_cell(table, "%u", o->circuits);
         ctl_table_cell(table, "%s", identity(ctl, o->pinned_product, o->pinned_serial));
         ctl_table_cell(table, "%s%s", identity(ctl, o->reported_product, o->reported_serial),
                        sized ? ctl_text(ctl, " %u+%u", o->reported_ports_a, o->reported_ports_b) : "");
-        ctl_table_cell(table, "%s", o->cause);
+        ctl_table_cell(table, "%s", *o->cause ? o->cause : o->health_cause);
     }
 }
 

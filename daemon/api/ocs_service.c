@@ -4,6 +4,7 @@
 #include "daemon/api/find_object.h"
 #include "daemon/api/pending.h"
 #include "daemon/api/refusal.h"
+#include "daemon/fabric/ocs_health.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -12,10 +13,22 @@
 #define ADDRESSES_MAX 4096
 
 static Heliostat__V1__OcsStatus **convert_ocses(struct arena *arena, const struct fabric_pod *pod,
-                                                size_t *ret_count) {
+                                                int64_t now_us, size_t *ret_count) {
     Heliostat__V1__OcsStatus **list = arena_array(arena, pod->n_ocses, sizeof(*list));
-    for (unsigned i = 0; list && i < pod->n_ocses; i++)
-        list[i] = convert_ocs(arena, &pod->ocs[i]);
+    struct attribution attribution;
+    attribution_of(pod, now_us, &attribution);
+    for (unsigned i = 0; list && i < pod->n_ocses; i++) {
+        const struct fabric_ocs *ocs = &pod->ocs[i];
+        char cause[FABRIC_TEXT_MAX];
+        const char *source;
+        enum health health = ocs_health(ocs, &attribution, &source, cause);
+        if (!(list[i] = convert_ocs(arena, ocs)))
+            continue;
+        list[i]->health = (Heliostat__V1__Health)health;
+        list[i]->health_cause = arena_copy(arena, cause);
+        list[i]->health_source = (char *)source;
+        list[i]->state_since = convert_time(arena, fabric_wall_of(pod->fabric, ocs->state_since_us));
+    }
     *ret_count = pod->n_ocses;
     return list;
 }
@@ -31,7 +44,7 @@ static void list_ocses(struct api *api, struct grpcx_call *call, const ProtobufC
         return;
     }
     reply.meta = api_meta(api, &arena, false);
-    reply.ocses = convert_ocses(&arena, pod, &reply.n_ocses);
+    reply.ocses = convert_ocses(&arena, pod, api_now_us(api), &reply.n_ocses);
     pending_read(api, call, &arena, &reply.base, request, list_ocses);
     arena_deinit(&arena);
 }

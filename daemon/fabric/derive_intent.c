@@ -282,6 +282,7 @@ static void tell_state(struct change **change, struct fabric_ocs *ocs, enum ocs_
         change_add_event(*change, "OCS_STATE", ocs->pod, fabric_ocs_name(ocs, name), NULL, cause,
                          ocs_state_name(ocs->state), ocs_state_name(state));
     ocs->state = state;
+    ocs->state_since_us = now_us;
     snprintf(ocs->cause, sizeof(ocs->cause), "%s", cause);
 }
 

@@ -151,8 +151,9 @@ struct fabric_ocs {
     int64_t revision;
 
     struct device *device;
-    void *transport;      /* of the device, the owner's */
-    enum ocs_state state; /* as shown */
+    void *transport;        /* of the device, the owner's */
+    enum ocs_state state;   /* as shown */
+    int64_t state_since_us; /* monotonic; 0: since the start */
     char cause[FABRIC_TEXT_MAX];
     bool map_known;           /* observed_b was read by this process */
     bool is_readable;         /* and the session is up */
