@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #define SLOW_TURN_US 5000
+#define LAND_AT_ONCE 4      /* changes; each is some ten to a hundred microseconds of work */
 #define TURN_EVENTS_US 1000 /* what comes in later than this in a turn waits for the next one */
 
 struct heliostatd {
@@ -39,6 +40,7 @@ struct heliostatd {
     struct store_thread *store_thread;
     struct store_change **early; /* submitted before the thread was there */
     size_t n_early;
+    size_t n_to_land; /* changes that are durable, and the fabric was not told */
     struct listeners *listeners;
     struct roles *roles;
     struct daemon_options options;
@@ -150,12 +152,33 @@ static void submit(void *userdata, struct store_change *change) {
     early[daemon->n_early++] = change;
 }
 
+static void land(struct heliostatd *daemon, size_t n) {
+    daemon->n_to_land -= n;
+    fabric_on_store_result(daemon->fabric, 0, n, loop_now_us());
+    daemon->is_due = true;
+}
+
+/* A large group lands over several turns. */
+static void land_some(struct heliostatd *daemon) {
+    while (daemon->n_to_land) {
+        land(daemon, daemon->n_to_land < LAND_AT_ONCE ? daemon->n_to_land : LAND_AT_ONCE);
+        if (daemon->n_to_land && loop_end_long_turn(daemon->loop, TURN_EVENTS_US)) {
+            loop_wakeup_signal(daemon->store_wakeup);
+            return;
+        }
+    }
+}
+
+/* What is durable lands before what failed is undone. */
 static void on_store_result(void *userdata, int result, size_t n) {
     struct heliostatd *daemon = userdata;
-    if (result < 0)
-        log_line(LOG_LEVEL_ERROR, "the store failed, %zu changes were undone: %s", n, strerror(-result));
+    if (result == 0) {
+        daemon->n_to_land += n;
+        return;
+    }
+    land(daemon, daemon->n_to_land);
+    log_line(LOG_LEVEL_ERROR, "the store failed, %zu changes were undone: %s", n, strerror(-result));
     fabric_on_store_result(daemon->fabric, result, n, loop_now_us());
-    daemon->is_due = true;
 }
 
 static void on_store_works(void *userdata, bool works) {
@@ -174,8 +197,10 @@ static void wake_loop(void *userdata) {
 
 static void on_store_wakeup(void *userdata) {
     struct heliostatd *daemon = userdata;
-    if (daemon->store_thread)
-        store_thread_dispatch(daemon->store_thread);
+    if (!daemon->store_thread)
+        return;
+    store_thread_dispatch(daemon->store_thread);
+    land_some(daemon);
 }
 
 /* Backups. */
@@ -264,14 +289,15 @@ static void on_turn_end(void *userdata) {
     }
 }
 
-static void on_slow_turn(int64_t cpu_us, void *userdata) {
+static void on_slow_turn(int64_t cpu_us, int64_t end_us, void *userdata) {
     struct heliostatd *daemon = userdata;
     daemon->n_slow_turns++;
     if (cpu_us > daemon->slowest_us)
         daemon->slowest_us = cpu_us;
     log_line(LOG_LEVEL_WARNING,
-             "a loop turn took %" PRId64 " us of CPU time; %" PRIu64 " were over %d us so far", cpu_us,
-             daemon->n_slow_turns, SLOW_TURN_US);
+             "a loop turn took %" PRId64 " us of CPU time, %" PRId64
+             " of them with what followed from its events; %" PRIu64 " were over %d us so far",
+             cpu_us, end_us, daemon->n_slow_turns, SLOW_TURN_US);
 }
 
 /* The configuration anew: whole, or not at all. */

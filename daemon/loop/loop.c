@@ -96,24 +96,27 @@ int loop_run(struct loop *loop) {
         loop->read_at_us = 0;
         if (event_base_loop(loop->base, EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY) < 0)
             return -EIO;
+        int64_t end_began_us = clock_us(CLOCK_THREAD_CPUTIME_ID);
         if (loop->turns.on_end)
             loop->turns.on_end(loop->turns.userdata);
-        int64_t cpu_us = clock_us(CLOCK_THREAD_CPUTIME_ID) - loop->turn_began_us;
+        int64_t now_us = clock_us(CLOCK_THREAD_CPUTIME_ID), cpu_us = now_us - loop->turn_began_us;
         if (loop->turns.on_slow && cpu_us > loop->turns.slow_us)
-            loop->turns.on_slow(cpu_us, loop->turns.userdata);
+            loop->turns.on_slow(cpu_us, now_us - end_began_us, loop->turns.userdata);
     }
     return 0;
 }
 
 /* Reading CPU time is a system call; the monotonic clock is none, and CPU time runs no faster. */
-void loop_end_long_turn(struct loop *loop, int64_t limit_us) {
+bool loop_end_long_turn(struct loop *loop, int64_t limit_us) {
     int64_t now_us = loop_now_us(), end_us = loop->turn_began_us + limit_us;
     if (loop->read_at_us && loop->read_cpu_us + (now_us - loop->read_at_us) <= end_us)
-        return;
+        return false;
     loop->read_cpu_us = clock_us(CLOCK_THREAD_CPUTIME_ID);
     loop->read_at_us = now_us;
-    if (loop->read_cpu_us > end_us)
+    bool is_long = loop->read_cpu_us > end_us;
+    if (is_long)
         event_base_loopbreak(loop->base);
+    return is_long;
 }
 
 void loop_stop(struct loop *loop) {

@@ -19,15 +19,16 @@ __attribute__((warn_unused_result)) int loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
 /* What happens around a turn: everything that was ready at one time has run. */
 struct loop_turns {
-    void (*on_end)(void *userdata);                  /* at the end of every turn */
-    void (*on_slow)(int64_t cpu_us, void *userdata); /* the turn took more than slow_us */
-    int64_t slow_us;                                 /* of this thread's CPU time, on_end included */
+    void (*on_end)(void *userdata); /* at the end of every turn */
+    /* The turn took more than slow_us of this thread's CPU time, on_end included, which took end_us. */
+    void (*on_slow)(int64_t cpu_us, int64_t end_us, void *userdata);
+    int64_t slow_us;
     void *userdata;
 };
 void loop_set_turns(struct loop *loop, const struct loop_turns *turns);
 /* Ends the turn after the callback that runs, when the turn took more than limit_us of this thread's CPU time
- * so far; what else was ready runs in the next one. */
-void loop_end_long_turn(struct loop *loop, int64_t limit_us);
+ * so far; what else was ready runs in the next one. True: it did. */
+bool loop_end_long_turn(struct loop *loop, int64_t limit_us);
 
 /* A one-shot timer; the callback gets the time at which it runs. */
 __attribute__((warn_unused_result)) int loop_timer_new(struct loop *loop,

@@ -15,6 +15,7 @@ enum {
     OUTPUT_HIGH_BYTES = 64 * 1024,
     NOISE_PER_SECOND = 2000,
     FRAME_HEAD_BYTES = 9,
+    COPIED_BYTES = 1024,      /* the end of a queue that is no smaller is handed over with its memory */
     HEADER_BYTES_MAX = 16384, /* as counted by RFC 9113, 6.5.2 */
     MESSAGE_BYTES_MAX = 2048, /* of grpc-message: many clients refuse trailers over 8 KiB */
     PARTING_US = 500000,      /* for the client to close first */
@@ -362,6 +363,10 @@ static void on_output(struct evbuffer *out, const struct evbuffer_cb_info *info,
         worked(c->server);
 }
 
+static void free_bytes(const void *data, size_t len, void *bytes) {
+    free(bytes);
+}
+
 /* What read_body() announced goes from the call's queue to the connection, past the session's own buffer. */
 static int send_data(nghttp2_session *session, nghttp2_frame *frame, const uint8_t *head, size_t len,
                      nghttp2_data_source *source, void *userdata) {
@@ -369,9 +374,17 @@ static int send_data(nghttp2_session *session, nghttp2_frame *frame, const uint8
     struct grpcx_call *call = source->ptr;
     struct evbuffer *out = bufferevent_get_output(c->bev);
     const uint8_t *bytes = call->out.bytes ? call->out.bytes + call->out.at : NULL;
-    if (evbuffer_add(out, head, FRAME_HEAD_BYTES) < 0 || (len && evbuffer_add(out, bytes, len) < 0))
+    if (evbuffer_add(out, head, FRAME_HEAD_BYTES) < 0)
         return NGHTTP2_ERR_CALLBACK_FAILURE;
-    grpcx_queue_drop(&call->out, len);
+    if (len >= COPIED_BYTES && call->out.at + len == call->out.len) {
+        if (evbuffer_add_reference(out, bytes, len, free_bytes, call->out.bytes) < 0)
+            return NGHTTP2_ERR_CALLBACK_FAILURE;
+        call->out = (struct grpcx_queue){0};
+    } else {
+        if (len && evbuffer_add(out, bytes, len) < 0)
+            return NGHTTP2_ERR_CALLBACK_FAILURE;
+        grpcx_queue_drop(&call->out, len);
+    }
     recount(call);
     return 0;
 }
