@@ -165,8 +165,10 @@ int main(int argc, char **argv) {
     arguments.options.read_config = read_config;
     arguments.options.userdata = &arguments;
     arguments.sets = calloc((size_t)argc, sizeof(*arguments.sets));
-    if (!arguments.sets)
+    if (!arguments.sets) {
+        fputs("heliostatd: no memory\n", stderr);
         return EXIT_FAILED;
+    }
     int status = parse(argc, argv, &arguments);
     if (status < 0) {
         bool is_config_only = arguments.check_config || arguments.print_config;
