@@ -26,6 +26,7 @@ const struct method_rule method_rules[] = {
     RULE(CubeService, SetSpares, OPERATOR),
 
     RULE(OcsService, ListOcses, VIEWER),
+    RULE(OcsService, ListPorts, VIEWER),
     RULE(OcsService, ConfirmOcses, OPERATOR),
     RULE(OcsService, SetOcsAddresses, OPERATOR),
     RULE(OcsService, SetTestPort, OPERATOR),

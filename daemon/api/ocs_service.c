@@ -1,5 +1,5 @@
 #include "daemon/api/address.h"
-#include "daemon/api/convert.h"
+#include "daemon/api/convert_health.h"
 #include "daemon/api/find.h"
 #include "daemon/api/find_object.h"
 #include "daemon/api/pending.h"
@@ -46,6 +46,72 @@ static void list_ocses(struct api *api, struct grpcx_call *call, const ProtobufC
     reply.meta = api_meta(api, &arena, false);
     reply.ocses = convert_ocses(&arena, pod, api_now_us(api), &reply.n_ocses);
     pending_read(api, call, &arena, &reply.base, request, list_ocses);
+    arena_deinit(&arena);
+}
+
+struct ports_asked {
+    const struct fabric_pod *pod;
+    unsigned ocs, end_ocs; /* from, and before */
+    bool is_one;
+    enum topo_side side;
+    unsigned port; /* is_one: only this */
+};
+
+static int read_ports_asked(const struct fabric *fabric, const Heliostat__V1__ListPortsRequest *q,
+                            struct ports_asked *asked, struct fabric_refusal *refusal) {
+    struct found_object found;
+    const struct fabric_ocs *ocs = NULL;
+    if (*q->port) {
+        if (*q->pod || *q->ocs)
+            return refuse_invalid(refusal, "port", "%s: a port stands for its pod and switch; name only it",
+                                  q->port);
+        if (find_object(fabric, q->port, "port", &found, refusal))
+            return FABRIC_REFUSED;
+        if (found.object.kind != MAINTENANCE_PORT)
+            return refuse_invalid(refusal, "port", "%s is no port; the name of one is ocs-x-05/B69",
+                                  found.name);
+        *asked = (struct ports_asked){found.pod, found.object.ocs,  found.object.ocs + 1u,
+                                      true,      found.object.side, found.object.port};
+        return 0;
+    }
+    if ((*q->pod || !*q->ocs) && find_pod(fabric, q->pod, "pod", &asked->pod, refusal))
+        return FABRIC_REFUSED;
+    if (*q->ocs && find_ocs(fabric, asked->pod, q->ocs, "ocs", &ocs, refusal))
+        return FABRIC_REFUSED;
+    asked->pod = ocs ? ocs->pod : asked->pod;
+    asked->ocs = ocs ? ocs->index : 0;
+    asked->end_ocs = ocs ? ocs->index + 1u : asked->pod->n_ocses;
+    return 0;
+}
+
+static void list_ports(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request) {
+    const Heliostat__V1__ListPortsRequest *q = (const void *)request;
+    struct ports_asked asked = {0};
+    struct fabric_refusal refusal = {0};
+    struct arena arena = {0};
+    Heliostat__V1__ListPortsResponse reply = HELIOSTAT__V1__LIST_PORTS_RESPONSE__INIT;
+    if (read_ports_asked(api->fabric, q, &asked, &refusal)) {
+        pending_refuse(api, call, request, &refusal, list_ports);
+        return;
+    }
+    size_t most = 0;
+    for (unsigned i = asked.ocs; i < asked.end_ocs; i++)
+        most += asked.pod->ocs[i].ports_a + asked.pod->ocs[i].ports_b;
+    reply.meta = api_meta(api, &arena, false);
+    reply.ports = arena_array(&arena, most, sizeof(*reply.ports));
+    for (unsigned i = asked.ocs; i < asked.end_ocs; i++)
+        for (unsigned side = 0; side < 2; side++) {
+            const struct fabric_ocs *ocs = &asked.pod->ocs[i];
+            unsigned n_ports = side == TOPO_SIDE_A ? ocs->ports_a : ocs->ports_b;
+            for (unsigned port = 1; port <= n_ports && !arena.has_failed; port++) {
+                if (asked.is_one && (side != asked.side || port != asked.port))
+                    continue;
+                Heliostat__V1__PortStatus *status = convert_port(&arena, ocs, side, port);
+                if (status && !(q->unfit_only && status->health == HELIOSTAT__V1__HEALTH__HEALTH_HEALTHY))
+                    reply.ports[reply.n_ports++] = status;
+            }
+        }
+    pending_read(api, call, &arena, &reply.base, request, list_ports);
     arena_deinit(&arena);
 }
 
@@ -200,5 +266,6 @@ const struct service_method ocs_service[] = {
     METHOD("ConfirmOcses", confirm_ocses, confirm_ocses),
     METHOD("SetOcsAddresses", set_ocs_addresses, set_ocs_addresses),
     METHOD("SetTestPort", set_test_port, set_test_port),
+    METHOD("ListPorts", list_ports, list_ports),
     {0},
 };

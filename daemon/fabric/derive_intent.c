@@ -1,6 +1,7 @@
 /* From durable intent and observation to ports: what is wanted, what each circuit is, what a plan may use. */
 #include "daemon/fabric/change.h"
 #include "daemon/fabric/derive.h"
+#include "daemon/fabric/health_times.h"
 #include "daemon/fabric/maintenance.h"
 #include "daemon/fabric/observe.h"
 #include "daemon/fabric/qualify_cube.h"
@@ -99,6 +100,8 @@ void derive_wants(struct fabric_pod *pod) {
             struct fabric_port *port = &ocs->port[a];
             if (port->want_b == wanted[i][a])
                 continue;
+            if (port->is_failed)
+                health_circuit_moved(ocs, a, wanted[i][a], pod->fabric->last_now_us);
             if (port->want_b)
                 ocs->retry_at_us = 0; /* what waits for another try must not delay what is new */
             port->failures = 0;

@@ -1,4 +1,5 @@
 #include "daemon/fabric/maintenance.h"
+#include "daemon/fabric/health_times.h"
 #include "daemon/fabric/observe.h"
 
 #include <errno.h>
@@ -467,6 +468,9 @@ void maintenance_change_terms(struct change *change, struct fabric_maintenance *
 static void land_drop(struct fabric *fabric, struct step *step, int64_t now_us) {
     struct fabric_maintenance *m = step->object;
     struct fabric_pod *pod = m->pod;
+    struct maintenance_port ports[2 * TOPO_PORTS_MAX];
+    for (unsigned i = maintenance_ports(m, ports); i-- > 0;)
+        health_port_moved(&pod->ocs[ports[i].ocs], ports[i].side, ports[i].port, now_us);
     link_out(m);
     free(m);
     maintenance_derive_blocks(pod);

@@ -1,4 +1,5 @@
 /* What has come of maintenance: called whenever something was fed in. */
+#include "daemon/fabric/health_times.h"
 #include "daemon/fabric/maintenance.h"
 #include "daemon/fabric/observe.h"
 
@@ -82,10 +83,12 @@ void maintenance_on_ports(struct fabric_ocs *ocs, enum device_result result, int
         ocs->disable_failed = true;
     for (unsigned i = 0; i < ocs->n_setting; i++) {
         bool *doubt = doubt_flag(ocs, ocs->setting_side, ocs->setting[i]);
-        *disabled_flag(ocs, ocs->setting_side, ocs->setting[i]) =
-            result == DEVICE_DONE && !ocs->setting_enabled;
+        bool *flag = disabled_flag(ocs, ocs->setting_side, ocs->setting[i]), was_disabled = *flag || *doubt;
+        *flag = result == DEVICE_DONE && !ocs->setting_enabled;
         if (!is_known || (ocs->setting_enabled && result == DEVICE_DONE))
             *doubt = false;
+        if (was_disabled && !*flag && !*doubt)
+            health_port_moved(ocs, ocs->setting_side, ocs->setting[i], now_us);
     }
     ocs->needs_reconcile = true;
 }

@@ -1,5 +1,6 @@
 #include "daemon/fabric/meter.h"
 #include "daemon/fabric/change.h"
+#include "daemon/fabric/health_times.h"
 #include "daemon/fabric/link_path.h"
 #include "daemon/fabric/loss.h"
 #include "daemon/fabric/observe.h"
@@ -22,6 +23,8 @@ void meter_on_circuit(struct fabric_ocs *ocs, unsigned a, int64_t now_us) {
     bool is_there = ocs->port[a].observed_b != 0;
     if (ocs->meter) {
         struct fabric_meter *meter = &ocs->meter[a];
+        if (meter->over >= METER_CERTAIN || meter->drifted >= METER_CERTAIN)
+            health_circuit_moved(ocs, a, meter->b, now_us);
         meter->b = 0;
         meter->over = meter->drifted = 0;
         meter->is_dark = meter->has_loss = meter->was_good = false;
@@ -182,6 +185,10 @@ static bool count_in(uint8_t *readings, bool says) {
     return says && !was_certain && *readings >= METER_CERTAIN;
 }
 
+static bool is_bad(enum loss_verdict verdict) {
+    return verdict == LOSS_OVER || verdict == LOSS_DARK;
+}
+
 static void take_one(struct fabric_ocs *ocs, unsigned a, int32_t power_mdbm, int64_t now_us,
                      struct news *news) {
     const struct fabric_pod *pod = ocs->pod;
@@ -212,6 +219,8 @@ static void take_one(struct fabric_ocs *ocs, unsigned a, int32_t power_mdbm, int
         (meter->over && meter->over < METER_CERTAIN) || (meter->drifted && meter->drifted < METER_CERTAIN);
     meter->is_new = meter->is_new && meter->is_due;
     keep_baseline(ocs, a, now_us);
+    if (is_bad(loss_verdict(ocs, a)) != is_bad(before) || was_drifted != (meter->drifted >= METER_CERTAIN))
+        health_circuit_moved(ocs, a, meter->b, now_us);
     if (loss_verdict(ocs, a) != before && ocs->port[a].want_slice)
         ocs->port[a].want_slice->needs_judging = true;
 }

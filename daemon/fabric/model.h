@@ -155,6 +155,8 @@ struct fabric_ocs {
     enum ocs_state state;   /* as shown */
     int64_t state_since_us; /* monotonic; 0: since the start */
     char cause[FABRIC_TEXT_MAX];
+    int64_t sight_since_us;   /* wall: since when it can, or cannot, be read; 0: since the start */
+    int64_t *port_moved_us;   /* see health_times.h; NULL: no port has moved since the start */
     bool map_known;           /* observed_b was read by this process */
     bool is_readable;         /* and the session is up */
     int64_t lost_at_us;       /* when the session was lost; 0: is there, or never was */

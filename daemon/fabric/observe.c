@@ -1,6 +1,7 @@
 #include "daemon/fabric/observe.h"
 #include "daemon/fabric/attribution.h"
 #include "daemon/fabric/derive.h"
+#include "daemon/fabric/health_times.h"
 #include "daemon/fabric/link_retry.h"
 #include "daemon/fabric/maintenance.h"
 #include "daemon/fabric/meter.h"
@@ -50,6 +51,7 @@ static void on_state(struct device *device, int64_t now_us, void *userdata) {
         }
     }
     if (was_readable != ocs->is_readable) {
+        ocs->sight_since_us = fabric_wall_us(pod->fabric, now_us);
         pod->plan_is_old = true;
         judge_slices_of(pod);
     }
@@ -116,6 +118,8 @@ static void on_map(struct device *device, const uint16_t *b_of_a, int64_t now_us
             }
             port->confirmed_b = port->want_b;
             port->is_put_right = false;
+            if (port->is_failed)
+                health_circuit_moved(ocs, a, port->want_b, now_us);
             port->failures = 0;
             port->is_failed = port->in_flight = false;
         }
@@ -177,6 +181,8 @@ static bool count_failures(struct fabric_ocs *ocs, int64_t now_us) {
         is_any = true;
         is_waiting = is_waiting || port->failures < PORT_TRIES;
         if (port->failures >= PORT_TRIES) {
+            if (!port->is_failed)
+                health_circuit_moved(ocs, a, port->want_b, now_us);
             port->is_failed = true;
             port->try_at_us = try_again_us(ocs->pod->fabric, port, now_us);
             if (port->try_at_us < ocs->try_at_us)

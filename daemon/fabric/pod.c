@@ -191,6 +191,7 @@ void pod_free(struct fabric_pod *pod) {
         device_free(ocs->device);
         free(ocs->port);
         free(ocs->meter);
+        free(ocs->port_moved_us);
         free(ocs->want_a);
         free(ocs->observed_a);
         free(ocs->is_b_locked);

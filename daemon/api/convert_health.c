@@ -1,0 +1,36 @@
+#include "daemon/api/convert_health.h"
+#include "daemon/fabric/health_of_port.h"
+
+static char *end_name(struct arena *arena, const struct fabric_pod *pod, uint16_t end) {
+    return arena_printf(arena, "%s/%s/%u", pod->cube[topo_end_cube(end)].name,
+                        topo_face_name(topo_end_face(end)), topo_end_index(end));
+}
+
+static char *port_name(struct arena *arena, const struct fabric_ocs *ocs, enum topo_side side,
+                       unsigned port) {
+    return arena_printf(arena, "%s/%s/%c%u", ocs->pod->name, ocs->name, side == TOPO_SIDE_A ? 'A' : 'B',
+                        port);
+}
+
+Heliostat__V1__PortStatus *convert_port(struct arena *arena, const struct fabric_ocs *ocs,
+                                        enum topo_side side, unsigned port) {
+    Heliostat__V1__PortStatus *message = arena_message(arena, &heliostat__v1__port_status__descriptor);
+    uint16_t end = ocs->pod->wiring->end_of[ocs->index][side][port];
+    unsigned joined = side == TOPO_SIDE_A ? ocs->port[port].observed_b : ocs->observed_a[port];
+    struct health_verdict verdict;
+    if (!message)
+        return NULL;
+    health_of_port(ocs, side, port, &verdict);
+    message->name = port_name(arena, ocs, side, port);
+    message->health = (Heliostat__V1__Health)verdict.health;
+    message->health_cause = arena_copy(arena, verdict.cause);
+    message->health_source = (char *)verdict.source;
+    message->health_since = convert_time(arena, verdict.since_us);
+    if (end != TOPO_NO_END)
+        message->fiber = end_name(arena, ocs->pod, end);
+    else if (ocs->test_port[side] == port)
+        message->fiber = (char *)"loopback plug";
+    if (joined)
+        message->joined_to = arena_printf(arena, "%c%u", side == TOPO_SIDE_A ? 'B' : 'A', joined);
+    return message;
+}
