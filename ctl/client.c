@@ -175,6 +175,17 @@ static void remember_planned(struct ctl *ctl, const char *method, const Protobuf
     ctl->planned = planned;
 }
 
+static void remember_preview(struct ctl *ctl, const ProtobufCMessage *response) {
+    const ProtobufCFieldDescriptor *field =
+        ctl_has(ctl, "dry-run")
+            ? protobuf_c_message_descriptor_get_field_by_name(response->descriptor, "meta")
+            : NULL;
+    const Heliostat__V1__ReplyMeta *meta =
+        field ? *(const Heliostat__V1__ReplyMeta *const *)((const char *)response + field->offset) : NULL;
+    if (meta && meta->preview)
+        ctl->preview = meta->preview;
+}
+
 /* For errors: a program that repeats a request needs its id. */
 static void remember_asked(struct ctl *ctl, const char *method, const ProtobufCMessage *request) {
     const ProtobufCFieldDescriptor *field =
@@ -207,6 +218,7 @@ static int call(struct ctl *ctl, const char *method, const ProtobufCMessage *req
         return exit_status;
     ctl_keep(ctl, message, free_message);
     remember_planned(ctl, method, request);
+    remember_preview(ctl, message);
     *(ProtobufCMessage **)ret_response = message;
     return 0;
 }

@@ -12,6 +12,7 @@ struct ctl_client;
 struct ctl_block;
 struct ctl_watch;
 struct Heliostat__V1__PlannedRequest;
+struct Heliostat__V1__Preview;
 
 struct ctl {
     const struct ctl_arguments *arguments;
@@ -25,6 +26,7 @@ struct ctl {
     struct ctl_watch *watch;                       /* NULL but in a round of --watch */
     const char *asked_method, *asked_request_id;   /* of the last call; NULL: none, no change */
     struct Heliostat__V1__PlannedRequest *planned; /* what --dry-run asked; NULL: nothing yet */
+    const struct Heliostat__V1__Preview *preview;  /* and what was said of it; NULL: nothing */
 };
 
 void ctl_init(struct ctl *ctl, const struct ctl_noun *const *nouns, const struct ctl_arguments *arguments);

@@ -1,6 +1,7 @@
 /* helioctl: parses the command line and runs one command of the table. */
 #include "ctl/ctl.h"
 #include "ctl/help.h"
+#include "ctl/mutation.h"
 #include "ctl/output.h"
 #include "ctl/registry.h"
 #include "ctl/watch.h"
@@ -27,6 +28,8 @@ static int run(const struct ctl_arguments *arguments) {
     struct ctl ctl;
     ctl_init(&ctl, ctl_nouns, arguments);
     int exit_status = ctl_has(&ctl, "watch") ? ctl_watch_command(&ctl) : arguments->command->run(&ctl);
+    if (exit_status == 0)
+        ctl_say_preview(&ctl);
     ctl_deinit(&ctl);
     if (fflush(stdout) != 0 && exit_status == 0) {
         perror("helioctl: standard output");

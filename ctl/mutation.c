@@ -1,4 +1,5 @@
 #include "ctl/mutation.h"
+#include "ctl/output.h"
 #include <stdarg.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -19,6 +20,20 @@ Heliostat__V1__Mutation *ctl_mutation(struct ctl *ctl) {
     mutation->validate_only = ctl_has(ctl, "dry-run");
     mutation->if_revision = ctl_flag_number(ctl, "if-revision", 0);
     return mutation;
+}
+
+void ctl_say_preview(const struct ctl *ctl) {
+    const Heliostat__V1__Preview *preview = ctl->preview;
+    if (!preview)
+        return;
+    ctl_say(ctl, "How long: %s", preview->how_long);
+    if (preview->n_consequences)
+        ctl_say(ctl, "What follows:");
+    for (size_t i = 0; i < preview->n_consequences; i++)
+        ctl_say(ctl, "  %s", preview->consequences[i]);
+    ctl_say(ctl, "What could go wrong:%s", preview->n_could_go_wrong ? "" : " nothing that is known now");
+    for (size_t i = 0; i < preview->n_could_go_wrong; i++)
+        ctl_say(ctl, "  %s", preview->could_go_wrong[i]);
 }
 
 static bool has_terminal(void) {

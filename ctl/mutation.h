@@ -3,6 +3,9 @@
 #include "ctl/ctl.h"
 #include "heliostat/v1/common.pb-c.h"
 
+/* What --dry-run was told beside the plan: how long, what follows, what could go wrong; in the table formats.
+ */
+void ctl_say_preview(const struct ctl *ctl);
 /* From --request-id, --dry-run and --if-revision; a random id where none was given. Lives as long as ctl. */
 Heliostat__V1__Mutation *ctl_mutation(struct ctl *ctl);
 

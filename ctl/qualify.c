@@ -124,6 +124,8 @@ int ctl_cube_qualify(struct ctl *ctl) {
     if (exit_status)
         return exit_status;
     if (request.mutation->validate_only) {
+        if (ctl_wants_json(ctl))
+            return ctl_print_json(ctl, response);
         ctl_say(ctl, "%s can be tested. Nothing was changed.", request.cube);
         return 0;
     }

@@ -1,4 +1,5 @@
 #include "daemon/api/pending.h"
+#include "daemon/api/preview.h"
 #include "daemon/api/refusal.h"
 #include "daemon/api/request.h"
 
@@ -9,6 +10,7 @@
 
 static void pending_free(struct pending *pending) {
     free(pending->tail);
+    arena_deinit(&pending->preview_arena);
     free(pending);
 }
 
@@ -51,12 +53,14 @@ static bool hash_plan(const struct mutation *mutation, struct arena *arena, pend
     return true;
 }
 
-static void set_plan_hash(ProtobufCMessage *message, const char *plan_hash) {
+static void set_plan(ProtobufCMessage *message, const struct pending *pending) {
     const ProtobufCFieldDescriptor *field = meta_field(message);
     Heliostat__V1__ReplyMeta *meta =
         field ? *(Heliostat__V1__ReplyMeta **)((char *)message + field->offset) : NULL;
-    if (meta)
-        meta->plan_hash = (char *)plan_hash;
+    if (!meta)
+        return;
+    meta->plan_hash = (char *)pending->plan_hash;
+    meta->preview = pending->preview;
 }
 
 static void send(struct pending *pending) {
@@ -64,7 +68,7 @@ static void send(struct pending *pending) {
     struct arena arena = {0};
     ProtobufCMessage *head = pending->head ? pending->head(api, &arena, pending) : NULL;
     if (head && *pending->plan_hash)
-        set_plan_hash(head, pending->plan_hash);
+        set_plan(head, pending);
     if (arena.has_failed || (pending->head && !head)) {
         api_fail_memory(pending->call);
     } else if (!head) {
@@ -192,6 +196,14 @@ static const char *reason_in(const ProtobufCMessage *request) {
     return *(char *const *)((const char *)request + field->offset);
 }
 
+/* An operator's word instead of the owners', in requests that take one. request may be NULL. */
+static bool disrupts(const ProtobufCMessage *request) {
+    const ProtobufCFieldDescriptor *field =
+        request ? protobuf_c_message_descriptor_get_field_by_name(request->descriptor, "disrupt") : NULL;
+    return field && field->type == PROTOBUF_C_TYPE_BOOL &&
+           *(const protobuf_c_boolean *)((const char *)request + field->offset);
+}
+
 /* request NULL: its hash is given. */
 static bool begin(struct mutation *mutation, struct api *api, struct grpcx_call *call,
                   const ProtobufCMessage *request, const Heliostat__V1__Mutation *message,
@@ -216,6 +228,7 @@ static bool begin(struct mutation *mutation, struct api *api, struct grpcx_call 
         .method = strrchr(path, '/') + 1,
         .request_id = message->request_id,
         .reason = reason_in(request),
+        .disrupts = disrupts(request),
         .request_hash = request ? request_hash(request, message) : hash,
         .validate_only = message->validate_only,
         .if_revision = message->if_revision,
@@ -267,7 +280,10 @@ static void reply_later(struct mutation *mutation, bool is_replayed, pending_hea
                                     .head = head,
                                     .reply = mutation->reply,
                                     .again = is_plan ? mutation->again : NULL};
-    if (!pending || !pack_tail(pending, tail) ||
+    if (pending && is_plan)
+        pending->preview = preview_make(api, &pending->preview_arena, mutation->call, mutation->request, tail,
+                                        mutation->now_us);
+    if (!pending || pending->preview_arena.has_failed || !pack_tail(pending, tail) ||
         (is_plan && !hash_plan(mutation, &mutation->arena, head, tail, pending->plan_hash))) {
         if (pending)
             pending_free(pending);

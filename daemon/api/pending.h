@@ -19,8 +19,10 @@ struct pending {
     const ProtobufCMessageDescriptor *reply; /* what outcome_head() builds */
     uint8_t *tail;                           /* a packed part of the reply, merged behind the head; owned */
     size_t tail_len;
-    service_handler again; /* of a read: run again when what it showed was undone */
-    char plan_hash[17];    /* after validate_only */
+    service_handler again;                  /* of a read: run again when what it showed was undone */
+    char plan_hash[17];                     /* after validate_only */
+    struct Heliostat__V1__Preview *preview; /* after validate_only; NULL: none; in preview_arena */
+    struct arena preview_arena;
     int64_t ticket;
 };
 

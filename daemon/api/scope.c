@@ -114,6 +114,9 @@ static const struct {
     {"what_to_do", IS_SENTENCE},
     {"drain_blockers", IS_SENTENCE},
     {"in_the_way", IS_SENTENCE},
+    {"how_long", IS_SENTENCE},
+    {"consequences", IS_SENTENCE},
+    {"could_go_wrong", IS_SENTENCE},
     {"frozen_reason", IS_SENTENCE},
 };
 

@@ -142,6 +142,7 @@ struct fabric_actor {
     const char *method;     /* "CreateSlice" */
     const char *request_id; /* "": none */
     const char *reason;     /* why, in the words of who asks, for the audit trail; NULL or "": none */
+    bool disrupts;          /* an operator's word stands for the owners'; for the audit trail */
     uint64_t request_hash;
     bool has_quota; /* of what the principal may have in all */
     int64_t quota_chips, quota_slices;
@@ -318,6 +319,9 @@ struct fabric_drain_step {
 };
 void fabric_drain_steps(const struct fabric_cube *cube, int64_t now_us,
                         void (*visit)(const struct fabric_drain_step *, void *userdata), void *userdata);
+/* The same when an operator calls the cube UNHEALTHY; the text of a "swap" is that of a drain. */
+void fabric_failure_steps(const struct fabric_cube *cube, int64_t now_us,
+                          void (*visit)(const struct fabric_drain_step *, void *userdata), void *userdata);
 /* What keeps a drain from its end, as of the last look; only slice and text of a step count. */
 void fabric_drain_blockers(const struct fabric_cube *cube,
                            void (*visit)(const struct fabric_drain_step *, void *userdata), void *userdata);

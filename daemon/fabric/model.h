@@ -29,8 +29,9 @@ struct link_end {
 
 struct fabric_host {
     char *node_name, *address;
-    int64_t heard_us;     /* monotonic; 0: never */
-    int64_t silent_at_us; /* when it is UNKNOWN unless heard again */
+    int64_t heard_us;      /* monotonic; 0: never */
+    int64_t report_gap_us; /* between its last two reports; 0: not heard twice */
+    int64_t silent_at_us;  /* when it is UNKNOWN unless heard again */
     enum health health;
     const char *cause;       /* static */
     int64_t health_since_us; /* monotonic; 0: before the start */

@@ -264,6 +264,7 @@ void fabric_report_host(struct fabric *fabric, const struct fabric_report *repor
                          : !report->electrical_ok ? HEALTH_DEGRADED
                                                   : HEALTH_HEALTHY;
     const char *cause = report->chips_ok != 0xf ? "CHIP_FAILED" : !report->electrical_ok ? "LINK_DOWN" : "";
+    host->report_gap_us = host->heard_us ? now_us - host->heard_us : 0;
     host->heard_us = now_us;
     host->silent_at_us = now_us + fabric->settings.report_ttl_us;
     host->chips_ok = report->chips_ok;

@@ -344,6 +344,14 @@ static bool has_test_ports(const struct fabric_pod *pod) {
     return false;
 }
 
+struct qualify_rounds qualify_plan_rounds(const struct fabric_pod *pod, uint16_t partner) {
+    struct qualify_rounds rounds = {.uses_test_ports = partner == QUALIFY_NO_PARTNER && has_test_ports(pod)};
+    while ((1u << rounds.n_coded) < pod->n_ocses + 1u)
+        rounds.n_coded++;
+    rounds.n_rounds = rounds.n_coded + (partner != QUALIFY_NO_PARTNER || rounds.uses_test_ports);
+    return rounds;
+}
+
 struct fabric_qualification *qualify_begin(struct change *change, struct fabric_cube *cube,
                                            const struct qualify_beginning *beginning) {
     struct fabric_pod *pod = cube->pod;
@@ -374,11 +382,12 @@ struct fabric_qualification *qualify_begin(struct change *change, struct fabric_
             struct link_test *test = &q->test[face][index];
             test->loop_far = test->seen_far = test->partner_far = test->found_end = TOPO_NO_END;
         }
-    while (!is_proof && (1u << q->n_coded) < pod->n_ocses + 1u)
-        q->n_coded++;
-    q->uses_test_ports = !is_proof && partner == QUALIFY_NO_PARTNER && has_test_ports(pod);
-    if (!is_proof)
-        q->n_rounds = q->n_coded + (partner != QUALIFY_NO_PARTNER || q->uses_test_ports);
+    if (!is_proof) {
+        const struct qualify_rounds rounds = qualify_plan_rounds(pod, partner);
+        q->n_coded = rounds.n_coded;
+        q->n_rounds = rounds.n_rounds;
+        q->uses_test_ports = rounds.uses_test_ports;
+    }
     snprintf(q->begun_by, sizeof(q->begun_by), "%s", beginning->by);
     if (is_proof)
         snprintf(text, sizeof(text), "it is to take another cube's place");

@@ -142,6 +142,13 @@ void qualify_end(struct fabric_qualification *qualification, enum qualification_
 __attribute__((warn_unused_result)) int qualify_check_cube(const struct fabric_cube *cube,
                                                            struct fabric_refusal *refusal);
 uint16_t qualify_choose_partner(const struct fabric_cube *cube); /* or QUALIFY_NO_PARTNER */
+/* The rounds of a test, no proof, with that partner or QUALIFY_NO_PARTNER: n_coded, and all; whether test
+ * ports stand in the partner's place. */
+struct qualify_rounds {
+    unsigned n_coded, n_rounds;
+    bool uses_test_ports;
+};
+struct qualify_rounds qualify_plan_rounds(const struct fabric_pod *pod, uint16_t partner);
 
 /* Proves a cube that is held for a slice. Nothing is begun while the store takes no changes. */
 void qualify_begin_proof(struct fabric_cube *cube, int64_t now_us);

@@ -97,7 +97,8 @@ void fabric_note_refusal(struct fabric *fabric, const struct fabric_actor *actor
     row->count++;
     row->last_us = wall_us;
     row->is_new = log->has_new = true;
-    snprintf(row->text, sizeof(row->text), "%.*s", FABRIC_TEXT_MAX - 1, refusal->text);
+    snprintf(row->text, sizeof(row->text), "%s%.*s", actor->disrupts ? "with --disrupt: " : "",
+             FABRIC_TEXT_MAX - 20, refusal->text);
 }
 
 void refusal_log_flush(struct fabric *fabric, int64_t now_us) {

@@ -588,9 +588,10 @@ int fabric_accept_disruption(struct fabric *fabric, const struct fabric_actor *a
     return request_submit(change, actor, slice_uid, slice->accepted->operation_id, slice->name, ret_outcome);
 }
 
-/* What a drain would do, and what keeps one from its end. */
+/* What a drain would do, or the repair of a cube that an operator calls UNHEALTHY, and what keeps a drain
+ * from its end. */
 
-void fabric_drain_steps(const struct fabric_cube *cube, int64_t now_us,
+static void visit_steps(const struct fabric_cube *cube, bool is_marked, int64_t now_us,
                         void (*visit)(const struct fabric_drain_step *, void *userdata), void *userdata) {
     struct fabric_pod *pod = cube->pod;
     int64_t wall_us = fabric_wall_us(pod->fabric, now_us);
@@ -608,8 +609,8 @@ void fabric_drain_steps(const struct fabric_cube *cube, int64_t now_us,
         struct fabric_drain_step step = {.slice = slice, .replacement = -1};
         struct fabric_refusal refusal = {0};
         struct slice_version *after = slice_version_new(version);
-        need = (struct need){.n = 1, .cubes = {cube->index}, .has_drained = true};
-        need.has_failed = cube->health == HEALTH_UNHEALTHY;
+        need = (struct need){.n = 1, .cubes = {cube->index}, .has_drained = !is_marked};
+        need.has_failed = is_marked || cube->health == HEALTH_UNHEALTHY;
         described = (struct fabric_plan){0};
         int r = after ? plan(slice, &need, NULL, true, after, &refusal) : -ENOMEM;
         enum pending_why why = who_decides(slice, version, &need, wall_us);
@@ -642,6 +643,16 @@ void fabric_drain_steps(const struct fabric_cube *cube, int64_t now_us,
         fabric_refusal_deinit(&refusal);
         slice_version_drop(after);
     }
+}
+
+void fabric_drain_steps(const struct fabric_cube *cube, int64_t now_us,
+                        void (*visit)(const struct fabric_drain_step *, void *userdata), void *userdata) {
+    visit_steps(cube, false, now_us, visit, userdata);
+}
+
+void fabric_failure_steps(const struct fabric_cube *cube, int64_t now_us,
+                          void (*visit)(const struct fabric_drain_step *, void *userdata), void *userdata) {
+    visit_steps(cube, true, now_us, visit, userdata);
 }
 
 void fabric_drain_blockers(const struct fabric_cube *cube,

@@ -139,6 +139,8 @@ int request_submit(struct change *change, const struct fabric_actor *actor, int6
                    const char *object, struct fabric_outcome *ret_outcome) {
     struct fabric *fabric = change->fabric;
     struct request *request = NULL;
+    if (actor->disrupts)
+        change_add_detail(change, "--disrupt");
     if (actor->reason && actor->reason[0])
         change_add_detail(change, "%s", actor->reason);
     change_audit(change, actor, object, "accepted");
