@@ -1,4 +1,5 @@
 /* helioctl fiber */
+#include "heliostat/v1/host.pb-c.h"
 #include "ctl/client.h"
 #include "ctl/maintenance.h"
 #include "ctl/mutation.h"
@@ -6,6 +7,7 @@
 #include "ctl/pod.h"
 #include "ctl/registry.h"
 #include "ctl/trace.h"
+#include "ctl/word.h"
 #include "inventory/check.h"
 #include "inventory/fiber_csv.h"
 #include <stdlib.h>
@@ -129,6 +131,54 @@ static int fiber_import(struct ctl *ctl) {
     return 0;
 }
 
+static const struct ctl_column columns[] = {
+    {"NAME"},
+    {"HEALTH"},
+    {"PORT"},
+    {"JOINED TO"},
+    {"LINK"},
+    {"SOURCE", CTL_COLUMN_WIDE},
+    {"SINCE", CTL_COLUMN_WIDE},
+    {"CAUSE", CTL_COLUMN_WHERE_GIVEN},
+};
+
+static void fill_fibers(struct ctl *ctl, struct ctl_table *table, const void *message) {
+    const Heliostat__V1__ListFibersResponse *response = message;
+    for (size_t i = 0; i < response->n_fibers; i++) {
+        const Heliostat__V1__FiberStatus *f = response->fibers[i];
+        bool is_joined = *f->joined_to, is_own = *f->health_cause || !is_joined;
+        ctl_table_cell(table, "%s", f->name);
+        ctl_table_cell(table, "%s", ctl_enum_word(&heliostat__v1__health__descriptor, (int)f->health));
+        ctl_table_cell(table, "%s", *f->port ? f->port : "-");
+        ctl_table_cell(table, "%s", is_joined ? f->joined_to : "-");
+        ctl_table_cell(table, "%s",
+                       is_joined ? ctl_enum_word(&heliostat__v1__health__descriptor, (int)f->link_health)
+                                 : "-");
+        ctl_table_cell(table, "%s", is_own ? f->health_source : f->link_source);
+        ctl_table_cell(table, "%s", is_own ? f->health_since : f->link_since);
+        ctl_table_cell(table, "%s", is_own ? f->health_cause : f->link_cause);
+    }
+}
+
+static int fiber_list(struct ctl *ctl) {
+    static const struct ctl_view view = CTL_VIEW(columns, fill_fibers, "no such fiber");
+    Heliostat__V1__ListFibersRequest request = HELIOSTAT__V1__LIST_FIBERS_REQUEST__INIT;
+    Heliostat__V1__ListFibersResponse *response;
+    request.pod = ctl_flag_text_or(ctl, "pod", "");
+    request.cube = ctl_flag_text_or(ctl, "cube", "");
+    request.unfit_only = ctl_has(ctl, "unfit");
+    int exit_status = ctl_call(ctl, "HostService/ListFibers", &request.base,
+                               &heliostat__v1__list_fibers_response__descriptor, &response);
+    return exit_status ? exit_status : ctl_show(ctl, response, &view);
+}
+
+static const struct ctl_flag list_flags[] = {
+    {"pod", 0, CTL_VALUE_TEXT, "POD", .object = CTL_OBJECT_POD, .help = "Only this pod"},
+    {"cube", 0, CTL_VALUE_TEXT, "CUBE", .object = CTL_OBJECT_CUBE, .help = "Only the fibers of this cube"},
+    {"unfit", 0, CTL_VALUE_NONE, .help = "Only links that are not HEALTHY at both ends"},
+    {0},
+};
+
 static const struct ctl_flag import_flags[] = {
     {"pod", 0, CTL_VALUE_TEXT, "POD", .object = CTL_OBJECT_POD, .help = "Pod (default: the one in the file)"},
     {"complete", 0, CTL_VALUE_NONE, .help = "Refuse a file in which a fiber is missing"},
@@ -152,6 +202,14 @@ static const struct ctl_command commands[] = {
      CTL_FLAGS_MUTATION | CTL_FLAGS_DESTRUCTIVE,
      NULL,
      fiber_import},
+    {"list",
+     "List links: their health from chip to port, what they are joined to, the health of both together",
+     "-o wide adds who says so and since when.",
+     {{0}},
+     list_flags,
+     CTL_FLAGS_WATCH,
+     NULL,
+     fiber_list},
     {"trace",
      "Follow a link from chip to chip: every strand, port and mirror on the way, and the light at both ends",
      NULL,

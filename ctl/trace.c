@@ -164,6 +164,17 @@ static void print_light(struct ctl *ctl, const Heliostat__V1__ListLinksResponse 
     }
 }
 
+/* The first status is that of the fiber that was named, the second that of the one it is joined to. */
+static void print_health(struct ctl *ctl, const Heliostat__V1__ListFibersResponse *fibers, size_t which) {
+    if (which >= fibers->n_fibers)
+        return;
+    const Heliostat__V1__FiberStatus *f = fibers->fibers[which];
+    ctl_say(ctl, "health  %s%s%s (%s, since %s)",
+            ctl_enum_word(&heliostat__v1__health__descriptor, (int)f->health), *f->health_cause ? ": " : "",
+            f->health_cause, f->health_source,
+            *f->health_since ? f->health_since : "before the daemon started");
+}
+
 /* One line for each direction that something is known of. */
 static void print_loss(struct ctl *ctl, const Heliostat__V1__CircuitLoss *l) {
     if (!l)
@@ -200,6 +211,8 @@ int ctl_fiber_trace(struct ctl *ctl) {
     Heliostat__V1__ListCircuitsResponse *circuits;
     Heliostat__V1__ListLinksRequest ask_links = HELIOSTAT__V1__LIST_LINKS_REQUEST__INIT;
     Heliostat__V1__ListLinksResponse *links;
+    Heliostat__V1__ListFibersRequest ask_fibers = HELIOSTAT__V1__LIST_FIBERS_REQUEST__INIT;
+    Heliostat__V1__ListFibersResponse none = HELIOSTAT__V1__LIST_FIBERS_RESPONSE__INIT, *fibers = &none;
     if (!parse_end(ctl_positional(ctl, 0), pod_name, &end))
         return ctl_fail(ctl, CTL_EXIT_USAGE, "\"%s\": a fiber is named by its end at the cube, cube-07/+x/5",
                         ctl_positional(ctl, 0));
@@ -214,10 +227,18 @@ int ctl_fiber_trace(struct ctl *ctl) {
     if (exit_status == 0)
         exit_status = ctl_call(ctl, "HostService/ListLinks", &ask_links.base,
                                &heliostat__v1__list_links_response__descriptor, &links);
+    ask_fibers.fiber = ctl_text(ctl, "%s/%s/%s/%u", pod->name, last_name(pod->cubes[end.cube]->name),
+                                faces[end.face], end.index);
+    if (exit_status == 0 && fiber_of(pod, &end))
+        exit_status = ctl_call(ctl, "HostService/ListFibers", &ask_fibers.base,
+                               &heliostat__v1__list_fibers_response__descriptor, &fibers);
     if (exit_status)
         return exit_status;
+    if (ctl_wants_json(ctl))
+        return ctl_print_json(ctl, fibers);
     print_chip(ctl, pod, &end);
     print_light(ctl, links, &end);
+    print_health(ctl, fibers, 0);
     const Heliostat__V1__Fiber *fiber = fiber_of(pod, &end);
     if (!fiber) {
         ctl_say(ctl, "fiber   none in the fiber table");
@@ -249,5 +270,6 @@ int ctl_fiber_trace(struct ctl *ctl) {
     ctl_say(ctl, "fiber   from %s port %s%u", other->ocs, other->side, other->port);
     print_chip(ctl, pod, &far);
     print_light(ctl, links, &far);
+    print_health(ctl, fibers, 1);
     return 0;
 }

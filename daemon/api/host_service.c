@@ -1,5 +1,6 @@
-#include "daemon/api/convert.h"
+#include "daemon/api/convert_health.h"
 #include "daemon/api/find.h"
+#include "daemon/api/find_object.h"
 #include "daemon/api/pending.h"
 #include "daemon/api/refusal.h"
 #include "daemon/api/report.h"
@@ -162,11 +163,72 @@ static void list_hosts(struct api *api, struct grpcx_call *call, const ProtobufC
     arena_deinit(&arena);
 }
 
+struct fibers_asked {
+    const struct fabric_pod *pod;
+    unsigned from, before; /* ends */
+    bool is_one;           /* and what it is joined to */
+};
+
+static int read_fibers_asked(const struct fabric *fabric, const Heliostat__V1__ListFibersRequest *q,
+                             struct fibers_asked *asked, struct fabric_refusal *refusal) {
+    struct found_object found;
+    const struct fabric_cube *cube = NULL;
+    if (*q->fiber) {
+        if (*q->pod || *q->cube)
+            return refuse_invalid(refusal, "fiber",
+                                  "%.63s: a fiber stands for its pod and cube; name only it", q->fiber);
+        if (find_object(fabric, q->fiber, "fiber", &found, refusal))
+            return FABRIC_REFUSED;
+        if (found.object.kind != MAINTENANCE_FIBER)
+            return refuse_invalid(refusal, "fiber", "%s is no fiber; the name of one is cube-07/+x/5",
+                                  found.name);
+        unsigned end = topo_end(found.object.cube, found.object.face, found.object.index);
+        *asked = (struct fibers_asked){found.pod, end, end + 1, true};
+        return 0;
+    }
+    if ((*q->pod || !*q->cube) && find_pod(fabric, q->pod, "pod", &asked->pod, refusal))
+        return FABRIC_REFUSED;
+    if (*q->cube && find_cube(fabric, asked->pod, q->cube, "cube", REASON_NONE, &cube, refusal))
+        return FABRIC_REFUSED;
+    asked->pod = cube ? cube->pod : asked->pod;
+    asked->from = cube ? topo_end(cube->index, 0, 0) : 0;
+    asked->before = cube ? asked->from + TOPO_ENDS_PER_CUBE : asked->pod->n_cubes * TOPO_ENDS_PER_CUBE;
+    return 0;
+}
+
+static void list_fibers(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request) {
+    const Heliostat__V1__ListFibersRequest *q = (const void *)request;
+    struct fibers_asked asked = {0};
+    struct fabric_refusal refusal = {0};
+    struct arena arena = {0};
+    int64_t now_us = api_now_us(api);
+    Heliostat__V1__ListFibersResponse reply = HELIOSTAT__V1__LIST_FIBERS_RESPONSE__INIT;
+    if (read_fibers_asked(api->fabric, q, &asked, &refusal)) {
+        pending_refuse(api, call, request, &refusal, list_fibers);
+        return;
+    }
+    reply.meta = api_meta(api, &arena, false);
+    reply.fibers = arena_array(&arena, asked.before - asked.from + 1u, sizeof(*reply.fibers));
+    for (unsigned end = asked.from; end < asked.before && !arena.has_failed; end++) {
+        uint16_t other = attribution_connected_end(asked.pod, (uint16_t)end);
+        Heliostat__V1__FiberStatus *status =
+            convert_fiber(&arena, asked.pod, (uint16_t)end, q->unfit_only, now_us);
+        if (status)
+            reply.fibers[reply.n_fibers++] = status;
+        if (asked.is_one && other != TOPO_NO_END && other != end &&
+            (status = convert_fiber(&arena, asked.pod, other, q->unfit_only, now_us)))
+            reply.fibers[reply.n_fibers++] = status;
+    }
+    pending_read(api, call, &arena, &reply.base, request, list_fibers);
+    arena_deinit(&arena);
+}
+
 #define METHOD(name, request, handler) SERVICE_METHOD("HostService", name, request, GRPCX_UNARY, handler)
 
 const struct service_method host_service[] = {
     METHOD("ReportHost", report_host, report_host),
     METHOD("ListLinks", list_links, list_links),
     METHOD("ListHosts", list_hosts, list_hosts),
+    METHOD("ListFibers", list_fibers, list_fibers),
     {0},
 };

@@ -9,6 +9,7 @@ const struct method_rule method_rules[] = {
     RULE(HostService, ReportHost, HOST),
     RULE(HostService, ListLinks, VIEWER),
     RULE(HostService, ListHosts, VIEWER),
+    RULE(HostService, ListFibers, VIEWER),
 
     RULE(PodService, ListPods, VIEWER),
     RULE(PodService, GetPod, VIEWER),

@@ -110,6 +110,7 @@ static const struct {
     {"items", IS_SENTENCE},
     {"reasons", IS_SENTENCE},
     {"health_cause", IS_SENTENCE},
+    {"link_cause", IS_SENTENCE},
     {"scheduling_reason", IS_SENTENCE},
     {"what_to_do", IS_SENTENCE},
     {"drain_blockers", IS_SENTENCE},

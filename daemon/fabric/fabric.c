@@ -21,6 +21,7 @@
 #include <string.h>
 
 #define HOUSEKEEPING_US 250000
+#define SAME_OFFSET_US 1000
 #define PRUNE_EVERY 240 /* rounds of housekeeping */
 #define EVENTS_KEPT 1000000
 
@@ -111,7 +112,12 @@ void fabric_mark(struct fabric *fabric) {
 }
 
 void fabric_set_clock(struct fabric *fabric, int64_t now_us, int64_t wall_us) {
-    fabric->wall_offset_us = wall_us - now_us;
+    int64_t offset_us = wall_us - now_us;
+    /* The two clocks were not read at the same instant: a time that is shown twice must not differ by that.
+     */
+    if (offset_us > fabric->wall_offset_us + SAME_OFFSET_US ||
+        offset_us < fabric->wall_offset_us - SAME_OFFSET_US)
+        fabric->wall_offset_us = offset_us;
     fabric->last_now_us = now_us;
 }
 

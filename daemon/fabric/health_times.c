@@ -23,3 +23,14 @@ void health_circuit_moved(struct fabric_ocs *ocs, unsigned a, unsigned b, int64_
 int64_t health_port_since_us(const struct fabric_ocs *ocs, enum topo_side side, unsigned port) {
     return ocs->port_moved_us ? ocs->port_moved_us[place(ocs, side, port)] : 0;
 }
+
+void health_end_moved(struct fabric_pod *pod, uint16_t end, int64_t now_us) {
+    if (!pod->end_moved_us)
+        pod->end_moved_us = calloc((size_t)pod->n_cubes * TOPO_ENDS_PER_CUBE, sizeof(*pod->end_moved_us));
+    if (pod->end_moved_us)
+        pod->end_moved_us[end] = fabric_wall_us(pod->fabric, now_us);
+}
+
+int64_t health_end_since_us(const struct fabric_pod *pod, uint16_t end) {
+    return pod->end_moved_us ? pod->end_moved_us[end] : 0;
+}

@@ -7,5 +7,8 @@
 void health_port_moved(struct fabric_ocs *ocs, enum topo_side side, unsigned port, int64_t now_us);
 /* Both ports of a circuit; b 0: only the A port. */
 void health_circuit_moved(struct fabric_ocs *ocs, unsigned a, unsigned b, int64_t now_us);
+/* What is observed of a link end by its host, or the circuit at it. */
+void health_end_moved(struct fabric_pod *pod, uint16_t end, int64_t now_us);
 /* Wall; 0: not since the start. */
 int64_t health_port_since_us(const struct fabric_ocs *ocs, enum topo_side side, unsigned port);
+int64_t health_end_since_us(const struct fabric_pod *pod, uint16_t end);

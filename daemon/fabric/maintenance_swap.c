@@ -1,6 +1,7 @@
 /* What a person changed while it was dark: another rack, another host in it, or a fiber on another port. */
 #include "daemon/fabric/attribution.h"
 #include "daemon/fabric/baseline.h"
+#include "daemon/fabric/health_times.h"
 #include "daemon/fabric/maintenance.h"
 #include "daemon/fabric/qualify_host.h"
 #include "daemon/fabric/refuse.h"
@@ -234,6 +235,7 @@ static void land_move(struct fabric *fabric, struct step *step, int64_t now_us) 
     move_fiber(m->pod->wiring, &m->object);
     seen->reports = 0;
     seen->known_dark = false;
+    health_end_moved(m->pod, end, now_us);
     maintenance_derive_blocks(m->pod);
 }
 

@@ -310,7 +310,8 @@ struct fabric_pod {
     struct fabric_ocs *ocs;   /* [n_ocses] */
     uint16_t n_cubes, n_ocses;
     struct topo_wiring *wiring;
-    struct topo_pod plan; /* for the planner; see refresh.h */
+    int64_t *end_moved_us; /* by link end; see health_times.h; NULL: none has moved since the start */
+    struct topo_pod plan;  /* for the planner; see refresh.h */
     struct fabric_former *formers;
     struct fabric_restore restore;
     struct fabric_maintenance *maintenances;     /* see maintenance.h */

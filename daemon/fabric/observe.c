@@ -62,13 +62,14 @@ static void on_state(struct device *device, int64_t now_us, void *userdata) {
 
 /* The link end at a port saw another circuit before: what its host said about it counts no more, but for what
  * it said after the change was sent. */
-static void forget_end(struct fabric_ocs *ocs, enum topo_side side, unsigned port) {
+static void forget_end(struct fabric_ocs *ocs, enum topo_side side, unsigned port, int64_t now_us) {
     uint16_t end = port ? ocs->pod->wiring->end_of[ocs->index][side][port] : TOPO_NO_END;
     if (end == TOPO_NO_END)
         return;
     struct link_end *seen = &ocs->pod->cube[topo_end_cube(end)].end[topo_end_face(end)][topo_end_index(end)];
     seen->reports = ocs->sent_at_us && seen->reported_us > ocs->sent_at_us;
     seen->known_dark = false;
+    health_end_moved(ocs->pod, end, now_us);
 }
 
 static void on_map(struct device *device, const uint16_t *b_of_a, int64_t now_us, void *userdata) {
@@ -92,9 +93,9 @@ static void on_map(struct device *device, const uint16_t *b_of_a, int64_t now_us
             continue;
         }
         has_moved = true;
-        forget_end(ocs, TOPO_SIDE_A, a);
-        forget_end(ocs, TOPO_SIDE_B, port->observed_b);
-        forget_end(ocs, TOPO_SIDE_B, b_of_a[a]);
+        forget_end(ocs, TOPO_SIDE_A, a, now_us);
+        forget_end(ocs, TOPO_SIDE_B, port->observed_b, now_us);
+        forget_end(ocs, TOPO_SIDE_B, b_of_a[a], now_us);
         port->observed_b = b_of_a[a];
         port->same_reads = 1;
         port->clear_b = 0;
@@ -110,8 +111,8 @@ static void on_map(struct device *device, const uint16_t *b_of_a, int64_t now_us
             ocs->observed_a[port->observed_b] = (uint16_t)a;
         if (port->want_b && port->want_b == port->observed_b) {
             if (link_retry_is_over(port)) {
-                forget_end(ocs, TOPO_SIDE_A, a);
-                forget_end(ocs, TOPO_SIDE_B, port->observed_b);
+                forget_end(ocs, TOPO_SIDE_A, a, now_us);
+                forget_end(ocs, TOPO_SIDE_B, port->observed_b, now_us);
                 meter_on_circuit(ocs, a, now_us);
                 if (port->want_slice)
                     port->want_slice->needs_judging = true;
@@ -265,6 +266,7 @@ void fabric_report_host(struct fabric *fabric, const struct fabric_report *repor
                                                   : HEALTH_HEALTHY;
     const char *cause = report->chips_ok != 0xf ? "CHIP_FAILED" : !report->electrical_ok ? "LINK_DOWN" : "";
     host->report_gap_us = host->heard_us ? now_us - host->heard_us : 0;
+    bool was_heard = host->heard_us && now_us < host->silent_at_us;
     host->heard_us = now_us;
     host->silent_at_us = now_us + fabric->settings.report_ttl_us;
     host->chips_ok = report->chips_ok;
@@ -282,6 +284,8 @@ void fabric_report_host(struct fabric *fabric, const struct fabric_report *repor
             continue;
         struct link_end *seen = &cube->end[topo_end_face(end)][topo_end_index(end)];
         bool says_other = seen->light != report->ends[i].light || seen->far_end != report->ends[i].far_end;
+        if (says_other || !seen->reports || !was_heard)
+            health_end_moved(pod, end, now_us);
         seen->light = report->ends[i].light;
         seen->reported_us = now_us;
         seen->far_end = report->ends[i].light ? report->ends[i].far_end : TOPO_NO_END;

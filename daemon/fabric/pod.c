@@ -211,6 +211,7 @@ void pod_free(struct fabric_pod *pod) {
     free(pod->ocs);
     free(pod->cube);
     free(pod->wiring);
+    free(pod->end_moved_us);
     free(pod);
 }
 

@@ -108,6 +108,8 @@ static void keep_records(const struct fabric_pod *old, struct fabric_pod *new) {
 }
 
 static void keep_seen(const struct fabric_pod *old, struct fabric_pod *new, int64_t now_us) {
+    if (old->end_moved_us && !new->end_moved_us)
+        new->end_moved_us = calloc((size_t) new->n_cubes *TOPO_ENDS_PER_CUBE, sizeof(*new->end_moved_us));
     for (unsigned i = 0; i < old->n_cubes && i < new->n_cubes; i++) {
         for (unsigned host = 0; host < FABRIC_HOSTS_PER_CUBE; host++) {
             const struct fabric_host *from = &old->cube[i].host[host];
@@ -129,6 +131,8 @@ static void keep_seen(const struct fabric_pod *old, struct fabric_pod *new, int6
             to->has_moved = true;
         }
         memcpy(new->cube[i].end, old->cube[i].end, sizeof(new->cube[i].end));
+        for (unsigned k = 0; old->end_moved_us && new->end_moved_us &&k < TOPO_ENDS_PER_CUBE; k++)
+            new->end_moved_us[i * TOPO_ENDS_PER_CUBE + k] = old->end_moved_us[i * TOPO_ENDS_PER_CUBE + k];
     }
 }
 
