@@ -2,6 +2,11 @@
 #include "daemon/fabric/attribution.h"
 #include "daemon/fabric/health_of_link.h"
 
+/* Most are HEALTHY: nothing is copied for them. */
+static char *cause_of(struct arena *arena, const struct health_verdict *verdict) {
+    return verdict->cause[0] ? arena_copy(arena, verdict->cause) : (char *)protobuf_c_empty_string;
+}
+
 static char *end_name(struct arena *arena, const struct fabric_pod *pod, uint16_t end) {
     return arena_printf(arena, "%s/%s/%u", pod->cube[topo_end_cube(end)].name,
                         topo_face_name(topo_end_face(end)), topo_end_index(end));
@@ -24,7 +29,7 @@ Heliostat__V1__PortStatus *convert_port(struct arena *arena, const struct fabric
     health_of_port(ocs, side, port, &verdict);
     message->name = port_name(arena, ocs, side, port);
     message->health = (Heliostat__V1__Health)verdict.health;
-    message->health_cause = arena_copy(arena, verdict.cause);
+    message->health_cause = cause_of(arena, &verdict);
     message->health_source = (char *)verdict.source;
     message->health_since = convert_time(arena, verdict.since_us);
     if (end != TOPO_NO_END)
@@ -42,7 +47,7 @@ Heliostat__V1__FiberStatus *convert_fiber(struct arena *arena, const struct fabr
     uint16_t other = attribution_connected_end(pod, end);
     struct health_verdict own, joined;
     health_of_link(pod, end, now_us, &own);
-    health_of_joined_link(pod, end, other, now_us, &joined);
+    health_of_joined_link(pod, end, &own, other, now_us, &joined);
     if (unfit_only && joined.health == HEALTH_HEALTHY)
         return NULL;
     Heliostat__V1__FiberStatus *message = arena_message(arena, &heliostat__v1__fiber_status__descriptor);
@@ -52,14 +57,14 @@ Heliostat__V1__FiberStatus *convert_fiber(struct arena *arena, const struct fabr
     if (at->ocs >= 0)
         message->port = port_name(arena, &pod->ocs[at->ocs], at->side, at->port);
     message->health = (Heliostat__V1__Health)own.health;
-    message->health_cause = arena_copy(arena, own.cause);
+    message->health_cause = cause_of(arena, &own);
     message->health_source = (char *)own.source;
     message->health_since = convert_time(arena, own.since_us);
     if (other == TOPO_NO_END)
         return message;
     message->joined_to = end_name(arena, pod, other);
     message->link_health = (Heliostat__V1__Health)joined.health;
-    message->link_cause = arena_copy(arena, joined.cause);
+    message->link_cause = cause_of(arena, &joined);
     message->link_source = (char *)joined.source;
     message->link_since = convert_time(arena, joined.since_us);
     return message;

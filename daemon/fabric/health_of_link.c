@@ -124,23 +124,24 @@ static unsigned badness(enum health health) {
     return health == HEALTH_UNHEALTHY ? 3 : health == HEALTH_UNKNOWN ? 2 : health == HEALTH_DEGRADED;
 }
 
-void health_of_joined_link(const struct fabric_pod *pod, uint16_t end, uint16_t other, int64_t now_us,
-                           struct health_verdict *ret_verdict) {
-    struct health_verdict one, two;
+void health_of_joined_link(const struct fabric_pod *pod, uint16_t end, const struct health_verdict *own,
+                           uint16_t other, int64_t now_us, struct health_verdict *ret_verdict) {
+    struct health_verdict far;
     char name[END_MAX];
-    health_of_link(pod, end, now_us, &one);
-    if (other != TOPO_NO_END) {
-        health_of_link(pod, other, now_us, &two);
-        bool is_other = badness(two.health) > badness(one.health);
-        struct health_verdict worse = is_other ? two : one;
-        if (one.health == two.health)
-            worse.since_us = worse.health == HEALTH_HEALTHY ? later(one.since_us, two.since_us)
-                             : one.since_us < two.since_us  ? one.since_us
-                                                            : two.since_us;
-        if (worse.health != HEALTH_HEALTHY)
-            snprintf(worse.cause, sizeof(worse.cause), "%s: %.150s",
-                     end_name(pod, is_other ? other : end, name), is_other ? two.cause : one.cause);
-        one = worse;
+    *ret_verdict = *own;
+    if (other == TOPO_NO_END)
+        return;
+    health_of_link(pod, other, now_us, &far);
+    bool is_far = badness(far.health) > badness(own->health);
+    const struct health_verdict *worse = is_far ? &far : own;
+    ret_verdict->health = worse->health;
+    ret_verdict->source = worse->source;
+    ret_verdict->since_us = worse->since_us;
+    if (own->health == far.health) {
+        bool is_first = own->since_us < far.since_us;
+        ret_verdict->since_us = is_first == (own->health != HEALTH_HEALTHY) ? own->since_us : far.since_us;
     }
-    *ret_verdict = one;
+    if (worse->health != HEALTH_HEALTHY)
+        snprintf(ret_verdict->cause, sizeof(ret_verdict->cause), "%s: %.150s",
+                 end_name(pod, is_far ? other : end, name), worse->cause);
 }

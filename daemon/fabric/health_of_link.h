@@ -8,7 +8,7 @@
  * is UNKNOWN: not seeing is not failure. */
 void health_of_link(const struct fabric_pod *pod, uint16_t end, int64_t now_us,
                     struct health_verdict *ret_verdict);
-/* Of the two that a circuit joins, as last read: the worse one, its name in the cause. other TOPO_NO_END:
- * nothing is joined to it. */
-void health_of_joined_link(const struct fabric_pod *pod, uint16_t end, uint16_t other, int64_t now_us,
-                           struct health_verdict *ret_verdict);
+/* Of the two that a circuit joins, as last read: the worse one, its name in the cause. own: of `end`, from
+ * health_of_link(); other TOPO_NO_END: nothing is joined to it. */
+void health_of_joined_link(const struct fabric_pod *pod, uint16_t end, const struct health_verdict *own,
+                           uint16_t other, int64_t now_us, struct health_verdict *ret_verdict);
