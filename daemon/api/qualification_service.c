@@ -115,6 +115,22 @@ static ProtobufCMessage *qualify_head(struct api *api, struct arena *arena, cons
     return &reply->base;
 }
 
+/* A test that could begin now. */
+static Heliostat__V1__Qualification *convert_plan_of_test(struct arena *arena, const struct fabric_cube *cube,
+                                                          const struct fabric_cube *partner) {
+    Heliostat__V1__Qualification *message = arena_message(arena, &heliostat__v1__qualification__descriptor);
+    const uint16_t other = partner ? partner->index : qualify_choose_partner(cube);
+    const struct qualify_rounds rounds = qualify_plan_rounds(cube->pod, other);
+    if (!message)
+        return NULL;
+    message->cube = convert_cube_name(arena, cube);
+    if (other != QUALIFY_NO_PARTNER)
+        message->partner = convert_cube_name(arena, &cube->pod->cube[other]);
+    message->test_ports = rounds.uses_test_ports;
+    message->rounds = rounds.n_rounds;
+    return message;
+}
+
 void qualify_cube_call(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request) {
     const Heliostat__V1__QualifyCubeRequest *q = (const void *)request;
     const struct fabric_cube *cube, *partner = NULL;
@@ -126,7 +142,10 @@ void qualify_cube_call(struct api *api, struct grpcx_call *call, const ProtobufC
         r = find_cube(api->fabric, cube->pod, q->partner, "partner", REASON_NONE, &partner, &m.refusal);
     if (!r)
         r = fabric_qualify_cube(api->fabric, &m.actor, cube, partner, m.now_us, &m.outcome, &m.refusal);
-    mutation_end(&m, r, qualify_head, NULL);
+    Heliostat__V1__QualifyCubeResponse tail = HELIOSTAT__V1__QUALIFY_CUBE_RESPONSE__INIT;
+    if (r == 0 && m.actor.validate_only)
+        tail.qualification = convert_plan_of_test(&m.arena, cube, partner);
+    mutation_end(&m, r, qualify_head, tail.qualification ? &tail.base : NULL);
 }
 
 void get_qualification_call(struct api *api, struct grpcx_call *call, const ProtobufCMessage *request) {
