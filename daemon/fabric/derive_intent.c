@@ -191,12 +191,13 @@ static void mark_unproven(struct fabric_pod *pod, uint16_t one, uint16_t other) 
     topo_set_add(&pod->plan.unproven_with[there->index], here->index);
 }
 
-/* What may be lit at an A port of a switch that cannot be read: what was there, what was on its way, and,
- * when this process never read it, what the run before it may have made. */
+/* What may be lit at an A port of a switch that cannot be read: what was there, what was on its way or was
+ * sent and has not shown, and, when this process never read it, what the run before it may have made. */
 static void mark_unproven_port(struct fabric_pod *pod, const struct fabric_ocs *ocs, unsigned a) {
     const struct fabric_port *port = &ocs->port[a];
-    const uint16_t maybe_b[3] = {port->observed_b, port->sent_b, ocs->map_known ? 0 : port->want_b};
-    for (unsigned i = 0; i < 3; i++)
+    const uint16_t maybe_b[] = {port->observed_b, port->sent_b, port->unseen_b,
+                                ocs->map_known ? 0 : port->want_b};
+    for (unsigned i = 0; i < sizeof(maybe_b) / sizeof(*maybe_b); i++)
         if (maybe_b[i])
             mark_unproven(pod, pod->wiring->end_of[ocs->index][TOPO_SIDE_A][a],
                           pod->wiring->end_of[ocs->index][TOPO_SIDE_B][maybe_b[i]]);

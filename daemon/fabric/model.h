@@ -101,6 +101,7 @@ struct fabric_port {
     bool in_flight;                   /* the intended circuit was sent and is not read back yet */
     bool is_leaving;                  /* its removal was sent: observed_b may be gone already */
     uint16_t sent_b;                  /* its addition was sent and no map was read since; 0: none */
+    uint16_t unseen_b;                /* was sent, and is in no map since: it may not have settled; 0: none */
     uint8_t failures;                 /* tries in a row after which the intended circuit was not there */
     bool is_failed;                   /* given up: tried again now and then, by itself */
     int64_t try_at_us;                /* given up: when it is due once more */

@@ -85,6 +85,10 @@ static void on_map(struct device *device, const uint16_t *b_of_a, int64_t now_us
         if (port->is_leaving && port->want_slice)
             port->want_slice->needs_judging = true;
         port->is_leaving = false;
+        if (b_of_a[a])
+            port->unseen_b = 0;
+        else if (port->sent_b)
+            port->unseen_b = port->sent_b;
         port->sent_b = 0;
         if (port->observed_b == b_of_a[a]) {
             port->same_reads += port->same_reads < UINT8_MAX;
