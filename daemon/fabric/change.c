@@ -98,6 +98,10 @@ void change_abandon(struct change *change) {
     change_free(change);
 }
 
+void step_forget_before(struct fabric *fabric, struct step *step, int64_t now_us) {
+    free(step->before);
+}
+
 int64_t change_submit(struct change *change) {
     struct fabric *fabric = change->fabric;
     if (change->has_failed || store_change_status(change->rows) < 0) {

@@ -39,6 +39,8 @@ void change_add_step(struct change *change, const struct step *step);
 int64_t change_add_event(struct change *change, const char *kind, const struct fabric_pod *pod,
                          const char *object, const struct fabric_slice *slice, const char *cause,
                          const char *before, const char *after);
+/* The land of a step that holds nothing but what was before. */
+void step_forget_before(struct fabric *fabric, struct step *step, int64_t now_us);
 /* Hands the change over: its sequence number, or -ENOMEM after undoing it. Empty changes are fine. */
 __attribute__((warn_unused_result)) int64_t change_submit(struct change *change);
 void change_abandon(struct change *change);

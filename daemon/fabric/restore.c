@@ -224,10 +224,6 @@ static void revert_go_on(struct fabric *fabric, struct step *step, int64_t now_u
     free(step->before);
 }
 
-static void land_go_on(struct fabric *fabric, struct step *step, int64_t now_us) {
-    free(step->before);
-}
-
 void restore_go_on(struct change *change, struct fabric_pod *pod, int64_t now_us) {
     struct fabric_restore *before = malloc(sizeof(*before));
     if (!before) {
@@ -247,7 +243,8 @@ void restore_go_on(struct change *change, struct fabric_pod *pod, int64_t now_us
                      before->domain, pod->restore.domain);
     snprintf(pod->restore.told_domain, sizeof(pod->restore.told_domain), "%s", pod->restore.domain);
     pod->restore.is_told = true;
-    const struct step step = {.land = land_go_on, .revert = revert_go_on, .object = pod, .before = before};
+    const struct step step = {
+        .land = step_forget_before, .revert = revert_go_on, .object = pod, .before = before};
     change_add_step(change, &step);
 }
 

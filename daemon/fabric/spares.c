@@ -85,10 +85,6 @@ struct wanted {
     int64_t revision;
 };
 
-static void land(struct fabric *fabric, struct step *step, int64_t now_us) {
-    free(step->before);
-}
-
 static void revert(struct fabric *fabric, struct step *step, int64_t now_us) {
     struct fabric_pod *pod = step->object;
     const struct wanted *before = step->before;
@@ -113,7 +109,7 @@ static void set_wanted(struct change *change, struct fabric_pod *pod, unsigned c
     pod->revision = change_add_event(change, "POD_SPARES", pod, pod->name, NULL, "", was, is);
     struct store_pod row = pod_row(pod);
     store_put(change->rows, STORE_POD, &row);
-    struct step step = {.land = land, .revert = revert, .object = pod, .before = before};
+    struct step step = {.land = step_forget_before, .revert = revert, .object = pod, .before = before};
     change_add_step(change, &step);
 }
 

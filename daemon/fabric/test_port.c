@@ -14,10 +14,6 @@ struct before {
     int64_t revision;
 };
 
-static void land(struct fabric *fabric, struct step *step, int64_t now_us) {
-    free(step->before);
-}
-
 static void revert(struct fabric *fabric, struct step *step, int64_t now_us) {
     struct fabric_ocs *ocs = step->object;
     const struct before *before = step->before;
@@ -89,7 +85,7 @@ int fabric_set_test_port(struct fabric *fabric, const struct fabric_actor *actor
     ocs->revision = change_add_event(change, "OCS_TEST_PORT", ocs->pod, name, NULL, "", words[0], words[1]);
     const struct store_ocs row = pod_ocs_row(ocs);
     store_put(change->rows, STORE_OCS, &row);
-    const struct step step = {.land = land, .revert = revert, .object = ocs, .before = before};
+    const struct step step = {.land = step_forget_before, .revert = revert, .object = ocs, .before = before};
     change_add_step(change, &step);
     snprintf(object, sizeof(object), "%s/%c%u", name, letter, port);
     return request_submit(change, actor, 0, 0, object, ret_outcome);
