@@ -31,7 +31,7 @@
 struct heliostatd {
     struct loop *loop;
     struct loop_timer *timer;
-    struct loop_wakeup *store_wakeup, *backup_wakeup, *audit_wakeup, *worker_wakeup;
+    struct loop_wakeup *store_wakeup, *worker_wakeup;
     struct worker *worker;
     struct audit_reader *audit_reader;
     struct audit_keeper *audit_keeper;
@@ -203,27 +203,7 @@ static void on_store_wakeup(void *userdata) {
     land_some(daemon);
 }
 
-/* Backups. */
-
-static void wake_for_backup(void *userdata) {
-    struct heliostatd *daemon = userdata;
-    loop_wakeup_signal(daemon->backup_wakeup);
-}
-
-static void on_backup_wakeup(void *userdata) {
-    struct heliostatd *daemon = userdata;
-    backup_dispatch(daemon->backup);
-}
-
-static void wake_for_audit(void *userdata) {
-    struct heliostatd *daemon = userdata;
-    loop_wakeup_signal(daemon->audit_wakeup);
-}
-
-static void on_audit_wakeup(void *userdata) {
-    struct heliostatd *daemon = userdata;
-    audit_reader_dispatch(daemon->audit_reader);
-}
+/* The worker, and what it does. */
 
 static void wake_for_worker(void *userdata) {
     struct heliostatd *daemon = userdata;
@@ -384,17 +364,13 @@ static int start_loop(struct heliostatd *daemon, const struct daemon_options *op
     if (r == 0)
         r = loop_wakeup_new(daemon->loop, on_store_wakeup, daemon, &daemon->store_wakeup);
     if (r == 0)
-        r = loop_wakeup_new(daemon->loop, on_backup_wakeup, daemon, &daemon->backup_wakeup);
-    if (r == 0)
-        r = backup_new(options->db_path, wake_for_backup, daemon, &daemon->backup);
-    if (r == 0)
-        r = loop_wakeup_new(daemon->loop, on_audit_wakeup, daemon, &daemon->audit_wakeup);
-    if (r == 0)
-        r = audit_reader_new(options->db_path, wake_for_audit, daemon, &daemon->audit_reader);
-    if (r == 0)
         r = loop_wakeup_new(daemon->loop, on_worker_wakeup, daemon, &daemon->worker_wakeup);
     if (r == 0)
         r = worker_new(wake_for_worker, daemon, &daemon->worker);
+    if (r == 0)
+        r = backup_new(options->db_path, daemon->worker, &daemon->backup);
+    if (r == 0)
+        r = audit_reader_new(options->db_path, daemon->worker, &daemon->audit_reader);
     if (r == 0)
         loop_set_turns(daemon->loop, &(struct loop_turns){.on_end = on_turn_end,
                                                           .on_slow = on_slow_turn,
@@ -581,9 +557,9 @@ int daemon_run(struct heliostatd *daemon) {
 void daemon_free(struct heliostatd *daemon) {
     if (!daemon)
         return;
-    backup_free(daemon->backup);             /* answers its call */
-    audit_reader_free(daemon->audit_reader); /* likewise */
-    worker_free(daemon->worker);             /* likewise */
+    worker_free(daemon->worker); /* answers the calls that wait for it */
+    backup_free(daemon->backup);
+    audit_reader_free(daemon->audit_reader);
     grpcx_server_free(daemon->server);
     grpcx_health_free(daemon->health);
     grpcx_reflection_free(daemon->reflection);
@@ -602,8 +578,6 @@ void daemon_free(struct heliostatd *daemon) {
     roles_free(daemon->roles);
     audit_keeper_free(daemon->audit_keeper);
     loop_wakeup_free(daemon->store_wakeup);
-    loop_wakeup_free(daemon->backup_wakeup);
-    loop_wakeup_free(daemon->audit_wakeup);
     loop_wakeup_free(daemon->worker_wakeup);
     loop_timer_free(daemon->timer);
     loop_free(daemon->loop);

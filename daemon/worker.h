@@ -1,5 +1,6 @@
 #pragma once
-/* Long computations over what nobody else touches, each on a thread of its own. Loop thread. */
+/* Long work over what nobody else touches: computations, and what waits for the disk. Each piece on a thread
+ * of its own. Loop thread. */
 
 struct worker;
 
